@@ -304,10 +304,10 @@ class Teller:
 
     def _fund_stopped(self, e: ev.FundStopped) -> Line:
         gives = "bears" if self.scenario.rules.fund.holds.held else "pays"
-        more = f"{gives} {digits(e.left)} more at most" if e.left else f"{gives} no more"
-        return self._fall(
-            e, "fund stops", f"{fund_name(e.fund)} {more}, and keeps {digits(e.balance)}", {"left": e.left}
-        )
+        text = f"{gives} no more, and keeps {digits(e.balance)}"
+        if e.left:
+            text = f"{gives} {digits(e.left)} more at most of the {digits(e.balance)} that it holds"
+        return self._fall(e, "fund stops", f"{fund_name(e.fund)} {text}", {"left": e.left})
 
     def _fund_resumed(self, e: ev.FundResumed) -> Line:
         return self._fall(

@@ -11,7 +11,7 @@ from decimal import Decimal
 from adlcalc.ground.numbers import ZERO, show
 from adlcalc.report.columns.cover import COVER
 from adlcalc.report.human import digits
-from adlcalc.report.limits import FUND_LIMITS, in_money, money_in, venue_of
+from adlcalc.report.limits import SIZE_LIMIT, in_money, money_in, venue_of
 from adlcalc.report.page import Block, Page, title_of
 from adlcalc.report.table import Column, names, numbers, right, table
 from adlcalc.study.cover import ALL, Cover, Covers
@@ -50,7 +50,7 @@ def _blocks(covers: Covers, limit: int) -> Iterator[Block]:
         more=len(covers.owners) - len(shown),
     )
     yield BEHIND
-    yield FUND_LIMITS
+    yield f"It is for these shocks of all marks at once: nothing is run, and nobody trades. {SIZE_LIMIT}"
 
 
 def _columns(covers: Covers) -> Iterator[Column | None]:

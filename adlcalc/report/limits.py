@@ -1,6 +1,6 @@
 """Sentences that limit a number, the same wherever it stands.
 
-Public: FUND_LIMITS, LEAST_FUND_LIMITS, LIGHTS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
+Public: FUND_LIMITS, SIZE_LIMIT, LEAST_FUND_LIMITS, LIGHTS, not_modeled, money_in, in_money, paths_of, frequencies, one_sided,
 at_the_price, shares_of_equity.
 """
 
@@ -15,10 +15,8 @@ from adlcalc.engine.rules import Lights
 from adlcalc.report.human import clean
 from adlcalc.study.health import OpenPosition
 
-FUND_LIMITS = (
-    "It is for this path, book and depth only: marks are given and nobody trades. It is not a "
-    "recommended size."
-)
+SIZE_LIMIT = "It is not a recommended size."
+FUND_LIMITS = f"It is for this path, book and depth only: marks are given and nobody trades. {SIZE_LIMIT}"
 
 LEAST_FUND_LIMITS = (
     "A fund of least_fund never runs short, which is not that nobody is deleveraged: what the book does not "

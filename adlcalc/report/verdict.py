@@ -1,6 +1,7 @@
 """A run in one sentence, and the command that asks why.
 
-Public: verdict, ask_why, ask_what_rests, typed, named, gain, worth_of_held, who_backed, pnl_of_backstops.
+Public: verdict, ask_why, ask_what_rests, at_steps, each_step, typed, named, gain, worth_of_held, who_backed,
+pnl_of_backstops.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def _liquidated(run: Facts) -> str:
         return "nobody was liquidated"
     told = (
         f"{len(accounts):,} of {len(run.scenario.accounts):,} liquidated "
-        f"{_steps(one.step for one in run.closed)}"
+        f"{at_steps(one.step for one in run.closed)}"
     )
     due = dict.fromkeys(one.account for one in run.closed if one.step == 0 and one.method != "vault")
     # a book on another scale than its prices is due before anything has moved
@@ -92,10 +93,18 @@ def _stopped(run: Facts) -> Iterator[str]:
             yield f"{kind}s closed {digits(size)} of {named(row.account or '' for row in own)} at {at}"
 
 
-def _steps(steps: Iterable[int]) -> str:
+def at_steps(steps: Iterable[int]) -> str:
     """'at step 2', 'at steps 2 to 5'."""
     found = sorted(set(steps))
     return f"at step {found[0]:,}" if len(found) == 1 else f"at steps {found[0]:,} to {found[-1]:,}"
+
+
+def each_step(steps: Sequence[int]) -> str:
+    """'at steps 3 and 12'; of many from the first to the last."""
+    found = sorted(set(steps))
+    if not 1 < len(found) <= NAMED:
+        return at_steps(found)
+    return f"at steps {', '.join(f'{one:,}' for one in found[:-1])} and {found[-1]:,}"
 
 
 def _funds(run: Facts) -> Iterator[str]:
@@ -146,7 +155,7 @@ def _by_its_drawdown(run: Facts, fund: str, left: Decimal) -> str:
         return ""
     if left and [*kinds.values()][-1] == "stopped":
         return ", for its drawdown stopped it"
-    return f" (its drawdown stopped it {_steps(stops)})"
+    return f" (its drawdown stopped it {each_step(stops)})"
 
 
 def _many_funds(run: Facts, moved: Collection[str]) -> Iterator[str]:
@@ -210,7 +219,7 @@ def _deleveraged(run: Facts) -> Iterator[str]:
         prices = sorted({row.price for row in own})
         at = digits(prices[0]) if len(prices) == 1 else f"{digits(prices[0])} to {digits(prices[-1])}"
         late = {closed.get(row.claim, row.step) for row in own if closed.get(row.claim, row.step) < row.step}
-        since = f", for what the venue had held since {_steps(late).removeprefix('at ')}" if late else ""
+        since = f", for what the venue had held since {at_steps(late).removeprefix('at ')}" if late else ""
         whom = named(row.account for row in own)
         yield f"{contracts} deleveraged from {whom} at {at}{_clamped(own, run)}{since}"
 

@@ -81,6 +81,8 @@ class Verified:
 OF_FILE = ("file", "row")
 """Kinds of what is otherwise in the file that was sent, not in what the command answers."""
 NOTHING = sha256(b"").hexdigest()
+FAILED = 1
+"""The highest exit code of a command that has answered."""
 
 
 def verify_page(verified: Verified, limit: int) -> Page:
@@ -89,7 +91,9 @@ def verify_page(verified: Verified, limit: int) -> Page:
         title=clean(verified.typed),
         subtitle=f"Repeated, and held against {clean(verified.file or '')}."
         if verified.alone
-        else "Repeated from its manifest.",
+        else "Repeated from its manifest."
+        if verified.now.exit_code <= FAILED
+        else "It cannot be repeated from its manifest here.",
         blocks=lambda _: _blocks(verified, limit),
         document=VERIFY,
         about=verified,
@@ -122,10 +126,10 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
         if command and verified.file:
             yield f"{clean(sent[0].text)}." if sent else _of_file(verified)
         yield _listed("What else differs", others, limit)
-        if command:
+        if command and now.exit_code <= FAILED:
             yield _listed(f"In {clean(verified.file or 'the file')}", sent[1:], limit)
         if was.sha256 == now.sha256 and not verified.alone:
-            yield "Its result is unchanged, to the byte."
+            yield "What the command answers now is what the manifest notes, to the byte."
         if not verified.file and (told := _of_file(verified)):
             yield told
     if verified.said and now.exit_code > 1:  # it cannot be worked any more

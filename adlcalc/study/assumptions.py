@@ -1,6 +1,6 @@
 """Which of the rules that a venue does not document this very run has made use of.
 
-Public: TELLING, used_assumptions, no_window, no_times, is_reached, spared_funds.
+Public: TELLING, SHOWN_BY_LIGHTS, used_assumptions, no_window, no_times, is_reached, spared_funds.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ every fill that none is taken, and who receives them only where one is."""
 TELLING = frozenset((Traded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
 
+SHOWN_BY_LIGHTS = "adl.lights"
+"""The rule that a run uses nowhere, and that whoever shows lights tells."""
 NO_GIFT = Assumption(
     "adl.price (limit)",
     "The rule's price would have left a bankrupt account with money; here it is no better for it than its "
@@ -74,10 +76,10 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
     by what happened. events: in their order; of those who deleverage nobody the kinds are enough, but for
     Traded.
 
-    'adl.ties' counts only where two counterparties had exactly the same score, 'adl.own_account' where
-    somebody who was closed against the queue was in it, 'fund.holds' where the queue was used although the
-    fund had money. A rule of an unknown kind is reported. NO_GIFT, FILE_ORDER and no_window are of the engine, not
-    of a rulebook."""
+    'adl.lights' never counts: nothing that happens hangs on it. 'adl.ties' counts only where two
+    counterparties had exactly the same score, 'adl.own_account' where somebody who was closed against the
+    queue was in it, 'fund.holds' where the queue was used although the fund had money. A rule of an unknown
+    kind is reported. NO_GIFT, FILE_ORDER and no_window are of the engine, not of a rulebook."""
     happened = {type(event) for event in events}
     deleveraged = [event for event in events if isinstance(event, Deleveraged)]
     tied = any(event.tied for event in deleveraged)
@@ -87,6 +89,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
         kind = rule.partition(".")[0]
         if assumption.part is not None:
             return is_reached(assumption.part, scenario, events)
+        if rule == SHOWN_BY_LIGHTS:
+            return False
         if rule == "adl.ties":
             return tied
         if rule == "adl.own_account":

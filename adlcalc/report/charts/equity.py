@@ -107,7 +107,8 @@ def _figures(
             own = [
                 clean(one.state.account) for one in rows if one.change * sign > 0 and _no_trader(one.state)
             ]
-            told += f" The {' and the '.join(own)} {verb} too." if own else ""
+            too = " too" if (down if sign < 0 else up) else ""
+            told += f" The {' and the '.join(own)} {verb}{too}." if own else ""
         if not currency and _adds_up(run, rows):
             told += " All changes, the fund's and the bad debt add up to zero."
     keys = [Key("start", "start")]

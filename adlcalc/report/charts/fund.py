@@ -18,6 +18,7 @@ from adlcalc.report.facts import Facts
 from adlcalc.report.human import clean, digits
 from adlcalc.report.run_view import FundRow, FundStop
 from adlcalc.report.table import numbers, table, words
+from adlcalc.report.verdict import each_step
 
 
 def figures(run: Facts) -> list[Figure]:
@@ -43,7 +44,7 @@ def _figure(
     told += f"{' and '.join(done) or 'did not move'}, and ends with {digits(rows[-1].closing)}."
     stopped = [stop for stop in stops if stop.kind == "stopped"]
     if stopped:
-        told += f" At step {stopped[0].step:,} its drawdown stopped it."
+        told += f" Its drawdown stopped it {each_step([stop.step for stop in stopped])}."
     moved = [row for row in rows if row.moved]
     tables = [table("", "", FUND.columns(moved[:ROWS], run), len(moved) - len(moved[:ROWS]))]
     if stops:

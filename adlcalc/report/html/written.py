@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from adlcalc.engine.rules import Assumption
 from adlcalc.ground.numbers import ZERO, exact
 from adlcalc.report.charts.canvas import COLORS, FONT, short
 from adlcalc.report.charts.figure import NARROW, WIDE, Figure
@@ -29,6 +30,7 @@ from adlcalc.report.limits import money_in, venue_of
 from adlcalc.report.page import title_of, under_title
 from adlcalc.report.table import Table
 from adlcalc.report.verdict import ask_why, pnl_of_backstops, verdict, who_backed, worth_of_held
+from adlcalc.study.assumptions import SHOWN_BY_LIGHTS
 
 DARK = {
     "fg": "#e6eaf0",
@@ -184,9 +186,16 @@ def _section(told: Pictured, number: int) -> dict[str, Any]:
             "given_up": told.given_up,
             "helped": told.helped,
             "score": next((clean(one.note) for one in told.decided if one.rule == "adl.score"), ""),
-            "notes": [(clean(note.rule), clean(note.note)) for note in run.assumptions],
+            "notes": [(clean(note.rule), clean(note.note)) for note in _assumed(told)],
             "rest": _rest(run),
         }
+
+
+def _assumed(told: Pictured) -> Iterator[Assumption]:
+    """What the run assumes, and what a light is where one is shown."""
+    yield from told.run.assumptions
+    if any(" light" in one.text for one in told.helped):
+        yield from (one for one in told.run.scenario.rules.assumptions if one.rule == SHOWN_BY_LIGHTS)
 
 
 def _leading(leading: Leading, run: Facts, number: int) -> dict[str, Any]:
