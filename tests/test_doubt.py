@@ -77,7 +77,7 @@ def test_the_book_of_nineteen_under_hyperliquid_rests_on_the_limit(adlcalc: Call
     text = " ".join(found.out.split())
     assert "liquidation.limit 3 3 0..1,000 0..5,000" in text
     assert "the other 4 5 0 same same" in text
-    assert "No reading of the other 5 changes anything: " in text
+    assert "No reading of the other 4 changes anything: " in text
     assert "Rests on liquidation.limit: under `none` erin is spared." in text
 
 

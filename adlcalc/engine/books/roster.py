@@ -144,16 +144,16 @@ class Roster:
 
     def _of_columns(self, columns: Columns, places: Iterable[int]) -> Iterator[Holder]:
         book, terms, index = self.markets[columns.market], columns.terms, self._settled_to
-        ids, value, first = columns.ids, book.value, book.first
+        ids, value, first, received = columns.ids, book.value, book.first, ZERO
         for i in places:
             holder, (side, size, entry, collateral, leverage) = Holder(ids[i], i, ZERO), terms(i)
+            if index:
+                received = settled(pending(side * size, index), book.unit)
+                collateral += received
             holding = Holding(holder, book, i, side, size, entry, collateral, leverage, index)
             holder.holdings.append(holding)
             holder.stood = stood = collateral - holding.cost
-            holder.equity_start = stood + value(holding.signed_size, first)
-            if index:
-                received = settled(pending(holding.signed_size, index), book.unit)
-                holding.collateral, holder.stood = collateral + received, stood + received
+            holder.equity_start = stood - received + value(holding.signed_size, first)
             yield holder
 
     def _of_account(self, account: Account, i: int) -> Holder:
