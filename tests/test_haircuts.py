@@ -3,10 +3,13 @@ out another way."""
 
 from __future__ import annotations
 
+import random
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from books import random_scenario
@@ -14,10 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adlcalc.engine.events import Liquidated, LossSocialized
+from adlcalc.engine.formulas import sharing
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, Base, Haircut, Winner, budget_of
 from adlcalc.engine.formulas.margin import valuer
 from adlcalc.engine.formulas.policies import POLICIES
-from adlcalc.engine.formulas.sharing import in_units
+from adlcalc.engine.formulas.sharing import capped, in_units
 from adlcalc.engine.loop import run
 from adlcalc.engine.rules import AdlWhen
 from adlcalc.ground.numbers import ONE, ZERO, D, exact
@@ -373,6 +377,111 @@ def test_what_is_smaller_than_a_unit_goes_to_the_largest_remainder_in_any_order(
     """2.5 in units of 1: 1 and 1, and the half that is left to 1.3, wherever it stands."""
     found = in_units([Fraction(one) for one in shares], D("2.5"), D(1), [D(2), D(2)], by_remainder=True)
     assert dict(zip(shares, found, strict=True)) == {"1.2": D(1), "1.3": D("1.5")}
+
+
+# --- sums of fractions of which each has another denominator --------------------------------------------------
+
+
+def levered_crowd(winners: int) -> list[Winner]:
+    """Everybody has another equity, so that a common denominator is as long as all of them together."""
+    return [
+        Winner(D(100 + 7 * i % 900), D(10_007 + 97 * i), D(50_000 + 13 * i * i % 40_000))
+        for i in range(winners)
+    ]
+
+
+FRACTIONS = ("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__lt__")
+
+
+@pytest.mark.parametrize("spared", [None, ONE])
+@pytest.mark.parametrize("rule", HAIRCUTS)
+def test_no_number_grows_with_the_winners(
+    rule: str, spared: Decimal | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sum of fractions over one denominator has as many digits as all denominators together, and whatever is
+    done with it for each winner costs as much as all of them: 2,000 accounts took forty seconds. Counted are the
+    operations of fractions, and the bits of the longest number that any step of either kind looks at. The budget is
+    a part of the profits, or all of them but 1: then all but one are at their caps, and that one's share is a whole
+    number of cents, which no bounds can tell."""
+    bits: list[int] = []
+
+    def counted(plain: Callable[[Fraction, Fraction], Any]) -> Callable[[Fraction, Fraction], Any]:
+        def looked_at(one: Fraction, other: Fraction) -> Any:
+            found = plain(one, other)
+            bits.extend(x.denominator.bit_length() for x in (one, found) if isinstance(x, Fraction))
+            return found
+
+        return looked_at
+
+    def whole(weights: Sequence[tuple[int, int]], most: int | None) -> tuple[list[list[int]], int]:
+        ends, scale = ends_of(weights, most)
+        bits.extend(x.bit_length() for end in ends for x in end)
+        return ends, scale
+
+    for name in FRACTIONS:
+        monkeypatch.setattr(Fraction, name, counted(getattr(Fraction, name)))
+    ends_of = sharing.ends_of
+    monkeypatch.setattr(sharing, "ends_of", whole)
+    longest, steps = [], []
+    for winners in (200, 800):
+        bits.clear()
+        crowd = levered_crowd(winners)
+        with exact():
+            budget = D(3000) if spared is None else sum((w.profit for w in crowd), -spared)
+            cuts = made(rule).cuts(crowd, budget, CENT)
+            made(rule).worked(crowd, cuts, budget, CENT)
+        longest.append(max(bits, default=0))
+        steps.append(len(bits))
+    assert longest[1] <= longest[0] + 16
+    assert steps[1] <= 5 * steps[0]
+
+
+@pytest.mark.parametrize("short", [0, 64])
+@pytest.mark.parametrize("guard", [1, 8, 320])
+@pytest.mark.parametrize("rule", HAIRCUTS)
+def test_bounds_of_the_weights_tell_what_the_exact_ones_tell(
+    rule: str, guard: int, short: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However rough the bounds, and where nothing but the exact ones can tell, too: cuts and how they came
+    about."""
+    for seed in range(40):
+        r = random.Random(seed)
+        crowd = [
+            Winner(D(r.choice([1, 2, 50, r.randint(1, 999)])), D(r.randint(-9, 99)), D(r.randint(1, 999)))
+            for _ in range(r.choice([1, 2, 3, 20]))
+        ]
+        budget, unit = D(r.randint(1, 2 * int(sum(w.profit for w in crowd)))), r.choice([ONE, CENT, D("0.5")])
+        found = []
+        for most, digits in ((10**9, 320), (short, guard)):
+            monkeypatch.setattr(sharing, "SHORT", most)
+            monkeypatch.setattr(sharing, "GUARD", digits)
+            with exact():
+                cuts = made(rule).cuts(crowd, budget, unit)
+                found.append((cuts, made(rule).worked(crowd, cuts, budget, unit)))
+        assert found[0] == found[1], seed
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_parts_of_capped_shares_are_those_of_the_exact_ones(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By fractions, as the definition has it, and then in units."""
+    monkeypatch.setattr(sharing, "SHORT", 0)
+    r = random.Random(seed)
+    for _ in range(20):
+        some = range(r.choice([1, 2, 5, 30]))
+        weights = [
+            Fraction(r.choice([0, 1, 2, r.randint(1, 99)]), r.choice([1, 2, r.randint(1, 99)])) for _ in some
+        ]
+        caps = [D(r.choice([0, 1, r.randint(1, 50)])) for _ in some]
+        there = sum(cap for cap, weight in zip(caps, weights, strict=True) if weight)
+        if not there:
+            continue
+        total = D(r.randint(0, int(there) * 4 - 1)) / 4
+        shares = capped(weights, [*map(Fraction, caps)], Fraction(total))
+        with exact():
+            expected = in_units(shares, total, ONE, caps, by_remainder=True)
+            assert sharing.capped_in_units(weights, caps, total, ONE) == expected
 
 
 # --- over a whole run ---------------------------------------------------------------------------------------

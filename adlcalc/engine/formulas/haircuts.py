@@ -21,9 +21,19 @@ from fractions import Fraction
 from typing import ClassVar, NamedTuple
 
 from adlcalc.engine.declared import Choices, Takes, Word, closed, given
-from adlcalc.engine.formulas.sharing import capped, in_units
+from adlcalc.engine.formulas.sharing import (
+    Number,
+    Ratio,
+    agreed,
+    capped,
+    capped_in_units,
+    in_units,
+    over_one_denominator,
+    ratio_of,
+)
 from adlcalc.engine.formulas.worked import SHARED, Worked, as_it_is
-from adlcalc.ground.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, divide, round_to
+from adlcalc.ground.numbers import DOWN, HALF_EVEN, ONE, ZERO, D, divide, round_to, rounder
+from adlcalc.ground.objects import record
 
 
 class Winner(NamedTuple):
@@ -39,7 +49,10 @@ class Winner(NamedTuple):
     @property
     def leverage(self) -> Fraction:
         """notional / equity; zero without equity, where nothing may be taken by leverage anyway."""
-        return Fraction(self.notional) / Fraction(self.equity) if self.equity > 0 else Fraction(0)
+        if self.equity <= 0:
+            return Fraction(0)
+        (up, of_up), (down, of_down) = self.notional.as_integer_ratio(), self.equity.as_integer_ratio()
+        return Fraction(up * of_down, of_up * down)
 
 
 class Base(Word):
@@ -67,47 +80,69 @@ class Haircut(ABC):
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
         """How much of each, given the winners in file order, the budget and the money unit."""
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Number]:
         """What the budget is shared out by, a number for each; all zero where it is not shared out."""
-        return [Fraction(0)] * len(winners)
+        return [ZERO] * len(winners)
 
     def worked(
         self, winners: Sequence[Winner], cuts: Sequence[Decimal], budget: Decimal, unit: Decimal
     ) -> list[Worked]:
         """How each cut came about: all that may be taken of a profit, a part of the loss in proportion, or
         what the others leave of it."""
-        masses, total = self.masses(winners), sum(cuts, ZERO)
-        whole = sum(masses, Fraction(0))
-        exact = [Fraction(budget) * mass / whole if whole else Fraction(0) for mass in masses]
-        full = [Fraction(cut) < share - Fraction(unit) for cut, share in zip(cuts, exact, strict=True)]
+        masses, total = [*map(ratio_of, self.masses(winners))], sum(cuts, ZERO)
+        full = [part == BEYOND for part in _beside_parts(masses, cuts, budget, unit)[0]]
         borne = sum((cut for cut, at_most in zip(cuts, full, strict=True) if at_most), ZERO)
-        whole -= sum((mass for mass, at_most in zip(masses, full, strict=True) if at_most), Fraction(0))
+        some = [i for i, at_most in enumerate(full) if not at_most]
+        beside, whole = _beside_parts(
+            [masses[i] for i in some], [cuts[i] for i in some], budget - borne, unit
+        )
+        shared = {i for i, part in zip(some, beside, strict=True) if part == WITHIN and whole}
+        loss, parts = (
+            ("([loss] - [what others bear wholly])", (budget, borne)) if borne else ("[loss]", (budget,))
+        )
         out = []
-        for w, cut, mass, at_most in zip(winners, cuts, masses, full, strict=True):
+        for i, (w, cut, mass) in enumerate(zip(winners, cuts, masses, strict=True)):
             if cut == w.profit:
                 out.append(as_it_is("cut", "all of the profit", cut))
-            elif at_most:
+            elif full[i]:
                 out.append(as_it_is("cut", "the most that the rule takes of it", cut))
-            elif whole and abs(Fraction(budget - borne) * mass / whole - Fraction(cut)) < Fraction(unit):
-                loss, parts = (
-                    ("([loss] - [what others bear wholly])", (budget, borne))
-                    if borne
-                    else ("[loss]", (budget,))
-                )
-                formula, parts = (
-                    f"{loss} x [its weight] / [all weights]",
-                    (*parts, _amount(mass), _amount(whole)),
-                )
-                out.append(Worked("cut", cut, formula, parts, unit, SHARED))
+            elif i in shared:
+                of_it = (*parts, _amount(*mass), whole)
+                formula = f"{loss} x [its weight] / [all weights]"
+                out.append(record(Worked, ("cut", cut, formula, of_it, unit, SHARED)))
             else:
-                out.append(
-                    Worked("cut", cut, "[what is cut in all] - [what the others bear]", (total, total - cut))
-                )
+                left = "[what is cut in all] - [what the others bear]"
+                out.append(record(Worked, ("cut", cut, left, (total, total - cut), None, HALF_EVEN)))
         return out
 
 
-def _amount(x: Fraction) -> Decimal:
-    return divide(D(x.numerator), D(x.denominator))
+WITHIN, BEYOND = 0, 2
+
+
+def _beside_parts(
+    masses: Sequence[Ratio], cuts: Sequence[Decimal], loss: Decimal, unit: Decimal
+) -> tuple[list[int], Decimal]:
+    """Where the part of a loss in proportion to the masses lies beside a cut: less than a unit off (WITHIN), more
+    than one (BEYOND) or just one above it (1), one or more below it (-1). And the sum of the masses, to 60 digits;
+    where that is zero there are no parts."""
+    (shared, one, *taken), _ = over_one_denominator([loss, unit, *cuts])
+
+    def found(weights: Sequence[int], scale: int) -> tuple[list[int], Decimal]:
+        # each goes one way only as the sum of the weights rises, as `agreed` has to have it
+        whole, beside = sum(weights), []
+        for (n, d), cut in zip(masses, taken, strict=True):
+            part, each = shared * scale * n, d * whole
+            above = (cut + one) * each
+            beside.append((part > above) + (part >= above) - (part <= (cut - one) * each))
+        return beside, _amount(whole, scale)
+
+    if any(n for n, _ in masses):
+        return agreed(masses, found)
+    return [WITHIN] * len(masses), ZERO
+
+
+def _amount(above: int, below: int) -> Decimal:
+    return divide(D(above), D(below))
 
 
 def budget_of(deficit: Decimal, severity: Decimal, unit: Decimal) -> Decimal:
@@ -126,11 +161,10 @@ class ProRata(Haircut):
     pro rata on positive pnl; clearing houses' haircut of variation margin gains."""
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        return _by_weight(
-            winners, [Fraction(1)] * len(winners), [winner.profit for winner in winners], budget, unit
-        )
+        profits = self.masses(winners)
+        return _by_mass(winners, profits, profits, budget, unit)
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Decimal]:
         return _profits(winners)
 
 
@@ -152,22 +186,16 @@ class Capped(Haircut):
     max_cut: Decimal = given("the largest share of a profit that is taken", Takes.FRACTION, ONE)
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        return _by_weight(winners, self.weights(winners), self.caps(winners, unit), budget, unit)
+        return _by_mass(winners, self.masses(winners), self.caps(winners, unit), budget, unit)
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
-        return [weight * Fraction(w.profit) for weight, w in zip(self.weights(winners), winners, strict=True)]
-
-    def weights(self, winners: Sequence[Winner]) -> list[Fraction]:
-        """What a profit counts for, beside its amount."""
-        return [Fraction(1)] * len(winners)
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Number]:
+        return _profits(winners)
 
     def caps(self, winners: Sequence[Winner], unit: Decimal) -> list[Decimal]:
         """The most that may be taken from each: max_cut of the profit, rounded down, and no equity below what
         it must keep."""
-        return [
-            max(min(round_to(self.max_cut * w.profit, unit, DOWN), w.profit, w.equity - w.keep), ZERO)
-            for w in winners
-        ]
+        down = rounder(unit, DOWN)
+        return [max(min(down(self.max_cut * w.profit), w.profit, w.equity - w.keep), ZERO) for w in winners]
 
 
 @closed
@@ -175,8 +203,8 @@ class Levered(Capped):
     """cut = budget x leverage x profit / sum of leverage x profit, at most the cap. Source: 2512.01112,
     levered pro rata; as printed there (eq. lev-pro-rata) the cuts do not sum to the budget, here they do."""
 
-    def weights(self, winners: Sequence[Winner]) -> list[Fraction]:
-        return [w.leverage for w in winners]
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Number]:
+        return [_times(w.leverage, w.profit) for w in winners]
 
 
 @closed
@@ -188,8 +216,9 @@ class RiskWeighted(Capped):
     algorithm leaves it uncovered.
     """
 
-    def weights(self, winners: Sequence[Winner]) -> list[Fraction]:
-        return [w.leverage * self.g(w.leverage) for w in winners]
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Number]:
+        levered = [(w.leverage, w.profit) for w in winners]
+        return [_times(leverage * self.g(leverage), profit) for leverage, profit in levered]
 
     def g(self, leverage: Fraction) -> Fraction:
         """The risk of a leverage."""
@@ -225,11 +254,10 @@ class InUnits(Haircut):
     ascending account order)."""
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        budget = min(budget, sum((w.profit for w in winners), ZERO))
-        whole = Fraction(sum((w.profit for w in winners), ZERO))
-        cuts = [
-            D(int(Fraction(budget) * Fraction(w.profit) / whole / Fraction(unit))) * unit for w in winners
-        ]
+        budget = min(budget, sum(_profits(winners), ZERO))
+        (loss, one, *profits), _ = over_one_denominator([budget, unit, *_profits(winners)])
+        whole = sum(profits) * one
+        cuts = [D(loss * profit // whole) * unit for profit in profits]
         left = budget - sum(cuts, ZERO)
         for i, winner in enumerate(winners):
             more = min(unit, left, winner.profit - cuts[i])
@@ -237,7 +265,7 @@ class InUnits(Haircut):
             left -= more
         return cuts
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Decimal]:
         return _profits(winners)
 
 
@@ -248,10 +276,11 @@ class FlooredGains(Haircut):
     less the budget. Source: Vega core, loss socialization of a settlement."""
 
     def cuts(self, winners: Sequence[Winner], budget: Decimal, unit: Decimal) -> list[Decimal]:
-        expected = sum((w.profit for w in winners), ZERO)
+        expected = sum(_profits(winners), ZERO)
         collected = expected - min(budget, expected)
-        part = Fraction(collected) / Fraction(expected) if expected else Fraction(0)
-        paid = [D(int(Fraction(w.profit) * part / Fraction(unit))) * unit for w in winners]
+        (there, one, *profits), _ = over_one_denominator([collected, unit, *_profits(winners)])
+        whole = sum(profits) * one
+        paid = [D(there * profit // whole if whole else 0) * unit for profit in profits]
         left = collected - sum(paid, ZERO)
         for i in reversed(range(len(winners))):
             more = min(left, winners[i].profit - paid[i])
@@ -259,7 +288,7 @@ class FlooredGains(Haircut):
             left -= more
         return [w.profit - got for w, got in zip(winners, paid, strict=True)]
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Decimal]:
         return _profits(winners)
 
 
@@ -297,41 +326,43 @@ class Hybrid(Levered):
             winner._replace(profit=winner.profit - cut, equity=winner.equity - cut)
             for winner, cut in zip(winners, by_queue, strict=True)
         ]
-        weights = self.weights(winners)  # of the moment before, as in the queue
-        rest = _by_weight(left, weights, self.caps(left, unit), budget - sum(by_queue, ZERO), unit)
+        # of the leverage of the moment before, as in the queue
+        masses = [_times(w.leverage, after.profit) for w, after in zip(winners, left, strict=True)]
+        rest = _by_mass(left, masses, self.caps(left, unit), budget - sum(by_queue, ZERO), unit)
         return [first + second for first, second in zip(by_queue, rest, strict=True)]
 
-    def masses(self, winners: Sequence[Winner]) -> Sequence[Fraction]:
-        return [Fraction(0)] * len(winners)
+    def masses(self, winners: Sequence[Winner]) -> Sequence[Decimal]:
+        return [ZERO] * len(winners)
 
 
 # --- parts --------------------------------------------------------------------------------------------------
 
 
-def _profits(winners: Sequence[Winner]) -> Sequence[Fraction]:
-    return [Fraction(w.profit) for w in winners]
+def _profits(winners: Sequence[Winner]) -> Sequence[Decimal]:
+    return [w.profit for w in winners]
 
 
-def _by_weight(
+def _times(weight: Fraction, profit: Decimal) -> Fraction:
+    up, down = profit.as_integer_ratio()
+    return Fraction(weight.numerator * up, weight.denominator * down)
+
+
+def _by_mass(
     winners: Sequence[Winner],
-    weights: Sequence[Fraction],
+    masses: Sequence[Number],
     caps: Sequence[Decimal],
     budget: Decimal,
     unit: Decimal,
 ) -> list[Decimal]:
-    """min(cap, t x weight x profit), in units. Where everybody with a weight is at the cap, those without one
-    share what is left."""
-    limits, masses = (
-        [Fraction(cap) for cap in caps],
-        [w * Fraction(x.profit) for w, x in zip(weights, winners, strict=True)],
-    )
-    shares = capped(masses, limits, Fraction(budget))
-    left = Fraction(budget) - sum(shares, Fraction(0))
-    if left and not all(weights):
-        others = [
-            Fraction(0) if weight else Fraction(x.profit) for weight, x in zip(weights, winners, strict=True)
-        ]
-        shares = [a + b for a, b in zip(shares, capped(others, limits, left), strict=True)]
+    """min(cap, t x mass), in units. Where everybody with a mass is at the cap, those without one share what
+    is left by their profits."""
+    bound = [cap if mass else ZERO for cap, mass in zip(caps, masses, strict=True)]
+    left = budget - sum(bound, ZERO)
+    if left < 0:
+        return capped_in_units(masses, caps, budget, unit)
+    others = [Fraction(0 if mass else w.profit) for mass, w in zip(masses, winners, strict=True)]
+    more = capped(others, [Fraction(cap) for cap in caps], Fraction(left))
+    shares = [Fraction(cap) + share for cap, share in zip(bound, more, strict=True)]
     return in_units(shares, budget, unit, caps, by_remainder=True)
 
 
