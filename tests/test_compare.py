@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import adlcalc
+from adlcalc.engine.events import BadDebt, Deleveraged, FundPaid, Liquidated, LossSocialized
 from adlcalc.engine.formulas.haircuts import HAIRCUTS, CashQueue
 from adlcalc.engine.formulas.policies import POLICIES
 from adlcalc.engine.formulas.scores import SCORES
@@ -32,7 +34,7 @@ from adlcalc.study.axioms import findings
 from adlcalc.study.compare import ALL, ARGUMENTS, KNOWN, OWN, PolicyError, Under, choices_of, compare
 from adlcalc.study.defined import PAPERS
 from adlcalc.study.metrics import KNOWN as KNOWN_METRICS
-from adlcalc.study.metrics import METRICS, explanation
+from adlcalc.study.metrics import METRICS, all_of, explanation
 from adlcalc.study.rounds import outcome_of
 from adlcalc.venues.expression import score_of
 
@@ -519,6 +521,75 @@ def test_the_shortfall_is_the_same_whoever_bears_it(
         f"Bad debt under haircut, {44_600 - borne:,}: nothing was cut. A haircut shares the loss of what is sold, and nobody"
         in page
     )
+
+
+# --- the order in the file ----------------------------------------------------------------------------------
+
+FOUR_WINNERS = """\
+venue: generic
+money_unit: 0.01
+markets:
+  X: {tick: 0.1, lot: 1}
+fund: 0
+accounts:
+  - {id: loser, side: long, size: 30, entry: 100, leverage: 10}
+  - {id: w1, side: short, size: 20, entry: 110, leverage: 2}
+  - {id: w2, side: short, size: 10, entry: 100, leverage: 10}
+  - {id: w3, side: short, size: 10, entry: 95, leverage: 5}
+  - {id: w4, side: short, size: 20, entry: 90, leverage: 4}
+prices: [100, 85]
+"""
+
+
+def test_neighbors_with_the_same_profit_have_no_order_that_could_change(tmp_path: Path) -> None:
+    """At 85 the shorts have won 500, 150, 100 and 100, and the long lacks 150. By the queue w2 gives all of its 10
+    contracts for 5 each, w3 all of its 10, and w1 10: 450, 100, 50 and 100 are left, and nobody has overtaken
+    anybody who had more. By score, of profits, w2 gives all of 150, and both of 100 now have more: two of three
+    pairs."""
+    lines = FOUR_WINNERS.splitlines(keepends=True)
+    lines[9:11] = reversed(lines[9:11])
+    for text in (FOUR_WINNERS, "".join(lines)):
+        (file := tmp_path / "four.yaml").write_text(text, encoding="utf-8")
+        queue, cash = compare(adlcalc.load(str(file)).scenario, choices_of("queue,cash-queue"))
+        (each,) = queue.outcome.rounds
+        assert {one.account: one.could - one.paid for one in each.burdens} == {
+            "w1": 450, "w2": 100, "w3": 50, "w4": 100,
+        }  # fmt: skip
+        assert queue.metrics["inversions"] == 0
+        assert cash.metrics["inversions"] == Fraction(2, 3)
+
+
+PAYS = (Deleveraged, LossSocialized, BadDebt, FundPaid, Liquidated)
+
+
+def who_bears(scenario: Scenario) -> list[str]:
+    """What is taken from whom, whatever comes first and however claims are numbered."""
+    told = ("step", "account", "bankrupt", "market", "size", "price", "amount")
+    bears = [
+        (type(event).__name__, *(getattr(event, name, None) for name in told))
+        for event in run(scenario)
+        if isinstance(event, PAYS)
+    ]
+    return sorted(map(repr, bears))
+
+
+def test_no_metric_depends_on_the_order_in_the_file() -> None:
+    """Of a policy for which that order means nothing, or that needs it for no tie: where all bear the same, all
+    metrics are the same. (Whom a tie meets first is a rule of the policy.)"""
+    alike = 0
+    for seed in range(40):
+        one = random_scenario(seed, inverse=seed % 3 == 0, funding=seed % 4 == 1)
+        funds = tuple(replace(fund, balance=fund.floor) for fund in one.funds)
+        one = replace(one, funds=funds) if seed % 2 else one
+        mixed = random.Random(seed).sample(one.accounts, len(one.accounts))
+        for choice in choices_of("queue,pro-rata,minimax-leverage,haircut,levered-haircut,cash-queue"):
+            both = [Under(choice)(each) for each in (one, replace(one, accounts=tuple(mixed)))]
+            bear, bear_too = map(who_bears, both)
+            if bear == bear_too:
+                measured, measured_too = (all_of(outcome_of(each)) for each in both)
+                assert measured == measured_too, (seed, choice.label)
+                alike += bool(bear)
+    assert alike > 100
 
 
 class _Stakes(Observer):

@@ -122,6 +122,18 @@ def test_concentration() -> None:
     assert formulas.largest_share([1, 2, 3, 4]) == Fraction(4, 10)
 
 
+def test_who_had_the_same_is_no_neighbor_of_one_another() -> None:
+    """5, 3, 3, 1 of which 1, 3, 1, 1 are left. Neighbors are 5 with either 3, and either 3 with 1: of these four one
+    has changed places, the first with the 3 that paid nothing. The two of 3 never had an order."""
+    for could, paid in (
+        ((5, 3, 3, 1), (4, 0, 2, 0)),
+        ((1, 3, 3, 5), (0, 2, 0, 4)),
+        ((3, 5, 1, 3), (0, 4, 0, 2)),
+    ):
+        assert formulas.inversions(could, paid) == Fraction(1, 4)
+    assert formulas.inversions((3, 3), (0, 2)) is None
+
+
 def test_measures_without_a_value() -> None:
     assert formulas.gini([0, 0]) is None
     assert formulas.gini([]) is None
@@ -149,3 +161,19 @@ def test_bounds(pairs: list[tuple[int, int]]) -> None:
     assert unequal is None or 0 <= unequal < 1
     assert share is None or Fraction(1, len(paid)) <= share <= 1
     assert formulas.overshoot(sum(paid), 50) - formulas.undershoot(sum(paid), 50) == sum(paid) - 50
+
+
+@given(amounts)
+def test_inversions_by_their_definition(pairs: list[tuple[int, int]]) -> None:
+    """Of all pairs with nobody between, in whatever order they come; few amounts, so that many are alike."""
+    alike = [(u % 5, x % 4) for u, x in pairs]
+    levels = {u for u, _ in alike}
+    neighbors = [
+        (u - x) < (v - y)
+        for u, x in alike
+        for v, y in alike
+        if u > v and not any(v < between < u for between in levels)
+    ]
+    expected = Fraction(sum(neighbors), len(neighbors)) if neighbors else None
+    for some in (alike, alike[::-1], sorted(alike, key=lambda pair: pair[1])):
+        assert formulas.inversions([u for u, _ in some], [x for _, x in some]) == expected

@@ -16,11 +16,12 @@ pmr, ptsr_repository, pmr_repository, rd_nse."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import islice
-from operator import itemgetter, lt, sub
+from itertools import groupby, pairwise
+from operator import itemgetter, sub
 
 Number = Decimal | Fraction | int
 
@@ -69,12 +70,16 @@ def gini(paid: Sequence[Number]) -> Fraction | None:
 
 
 def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | None:
-    """The part of neighbors in the order of u whose order by u - x is the other way round: who had more has
-    less now. Source: C26, the queue's instability."""
-    pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0), reverse=True)
-    left = [u - x for u, x in pairs]  # type: ignore[operator]  # both are of one kind
-    changed = sum(map(lt, left, islice(left, 1, None)))
-    return Fraction(changed, len(left) - 1) if len(left) > 1 else None
+    """The part of neighbors in the order of u (two of different u, and nobody between) whose order by u - x is
+    the other way round: who had more has less now. Source: C26, the queue's instability."""
+    pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0))
+    # who has the same u is no neighbor of one another, but of all of the next u
+    levels = [sorted(u - x for u, x in alike) for _, alike in groupby(pairs, itemgetter(0))]  # type: ignore[operator]
+    neighbors = changed = 0
+    for less, more in pairwise(levels):
+        neighbors += len(less) * len(more)
+        changed += sum(len(less) - bisect_right(less, left) for left in more)
+    return Fraction(changed, neighbors) if neighbors else None
 
 
 def survivor(could: Sequence[Number], paid: Sequence[Number]) -> Fraction:

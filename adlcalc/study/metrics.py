@@ -171,7 +171,8 @@ def gini(run: Outcome) -> Value:
 
 def inversions(run: Outcome) -> Value:
     """The part of neighbors in the order of profits that changed places: who had more before has less after.
-    Source: arXiv 2602.15182, the queue's instability."""
+    Neighbors are two accounts with different profits and nobody's between; those with the same profit have no
+    order that could change. None where all have the same. Source: arXiv 2602.15182, the queue's instability."""
     return _mean(formulas.inversions(each.could, each.paid) for each in _shared(run))
 
 
@@ -221,7 +222,8 @@ def leverage_left(run: Outcome) -> Value:
 
 
 def equity_of_most_levered(run: Outcome) -> Value:
-    """Equity of the account whose leverage `leverage_left` is: what a further loss would meet first."""
+    """Equity of the account whose leverage `leverage_left` is, of several the least: what a further loss would meet
+    first."""
     most = run.most_levered
     return most.equity if most else None
 

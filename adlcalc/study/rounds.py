@@ -132,11 +132,12 @@ class Outcome:
 
     @cached_property
     def most_levered(self) -> Burden | None:
-        """The account with a profit that has the highest leverage after the last round."""
+        """The account with a profit that has the highest leverage after the last round, of several the one with the
+        least equity."""
         burdens = self.rounds[-1].burdens if self.rounds else ()
         levered = [one for one in burdens if one.notional and one.equity > 0]
         # 60 digits tell any two of them apart
-        return max(levered, key=lambda one: divide(one.notional, one.equity), default=None)
+        return max(levered, key=lambda one: (divide(one.notional, one.equity), -one.equity), default=None)
 
 
 def outcome_of(scenario: Scenario) -> Outcome:
