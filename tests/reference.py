@@ -29,7 +29,7 @@ from adlcalc.source.files import DOCUMENT_LIMIT, MB, TABLE_LIMIT
 from adlcalc.source.number import DIGITS, LIMIT_EXPONENT
 from adlcalc.source.problems import MOST as MOST_TOLD
 from adlcalc.study.defined import RULES
-from adlcalc.study.metrics import METRICS
+from adlcalc.study.metrics import METRICS, ON_REQUEST
 from adlcalc.venues.coverage import coverage_of, open_rulebook
 from adlcalc.venues.files import shipped
 from adlcalc.venues.layers import LONGEST_ROW
@@ -61,7 +61,7 @@ def scores() -> Iterator[str]:
 
 def metrics() -> Iterator[str]:
     yield "# Metrics\n\nWhat `adlcalc compare --metrics` may be asked for.\n"
-    for name in METRICS:
+    for name in (*METRICS, *ON_REQUEST):
         yield f"\n## {name}\n\n{block(f'adlcalc compare --explain {name}')}"
 
 

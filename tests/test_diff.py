@@ -33,7 +33,14 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
     """Without its 1,000 the fund pays nothing: both of alice's coins go to bob at her bankruptcy price,
     54,000."""
     got = adlcalc("diff", HALF, "--set", "fund=0")
-    assert (got.err, got.code) == (f"adlcalc diff: {HALF} → {HALF} with fund=0\n", 1)
+    assert (got.err.splitlines(), got.code) == (
+        [
+            f"adlcalc diff: {HALF} → {HALF} with fund=0",
+            "first: 1 of 3 liquidated at step 2; the fund paid 1,000 and is empty; 1 contract deleveraged from bob at 54,000.",
+            "second: 1 of 3 liquidated at step 2; 2 contracts deleveraged from bob at 54,000.",
+        ],
+        1,
+    )
     lines = got.out.splitlines()
     assert "deleveraged: step 2: bob: size 1 → 2" in lines
     assert "liquidated: step 2: alice: deleveraged size 1 → 2" in lines
@@ -44,12 +51,12 @@ def test_one_file_against_itself_with_a_change(adlcalc: Command) -> None:
 def test_two_sets_of_different_keys_say_how_they_are_taken(adlcalc: Command) -> None:
     """Somebody may have meant both changes against none: each is held against the other, and that is said."""
     got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "accounts.bob.leverage=3")
-    assert got.err == (
+    assert got.err.startswith(
         f"adlcalc diff: {HALF} with fund=0 → {HALF} with accounts.bob.leverage=3; each without the other; --both "
         "gives a value to the two\n"
     )
     got = adlcalc("diff", HALF, "--set", "fund=0", "--set", "fund=5_000")
-    assert got.err == f"adlcalc diff: {HALF} with fund=0 → {HALF} with fund=5_000\n"
+    assert got.err.startswith(f"adlcalc diff: {HALF} with fund=0 → {HALF} with fund=5_000\nfirst: ")
 
 
 @pytest.mark.parametrize(
@@ -316,3 +323,13 @@ def test_a_status_is_told_as_a_run_tells_it(adlcalc: Command, tmp_path: Path) ->
     file.write_text(TWICE.replace("size: 3", "size: 2"))
     out = adlcalc("diff", str(file), "--both", "markets={M: {liquidity: none}}", "--set", "prices.1=99").out
     assert "accounts: bea: status closed, deleveraged → open\n" in out
+
+
+@pytest.mark.parametrize("name", ["d.json", "d.csv", "d.md"])
+def test_lines_of_text_do_not_go_where_a_format_is_asked_for(
+    adlcalc: Command, tmp_path: Path, name: str
+) -> None:
+    got = adlcalc("diff", HALF, "--set", "fund=0", "-o", str(tmp_path / name))
+    assert got.code == 2
+    assert "diff writes lines of text" in got.err
+    assert not (tmp_path / name).exists()

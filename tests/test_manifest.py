@@ -80,6 +80,10 @@ def test_an_answer_is_repeated(adlcalc: Callable[..., object], folder: Path, wor
     again = adlcalc("verify", "m.json")
     assert (again.code, again.err) == (0, "")
     assert "The same: " in again.out
+    told = " ".join(again.out.split())
+    for one in json.loads((folder / "m.json").read_text())["inputs"]:
+        assert f"{one['role']} {one['name']}, SHA-256 {one['sha256']}" in told
+        assert one in json.loads(adlcalc("verify", "m.json", "--json").out)["inputs"]
     (folder / "other.json").write_text((folder / "m.json").read_text().replace(kept_digest(folder), "0" * 64))
     assert "the result is not the same text" in adlcalc("verify", "other.json").out.replace("\n", " ")
 

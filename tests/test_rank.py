@@ -546,3 +546,28 @@ def test_the_ratios_that_are_shown_make_the_score(adlcalc: Callable[..., Result]
         assert one * two == pytest.approx(Decimal(row[at].replace(",", "")), rel=Decimal("1e-4"))
     first, second = (" / ".join(pair).replace("_", " ") for pair in SCORES[score].ratios)
     assert f"The score is {first} x {second}." in page
+
+
+FOUR = """
+markets: {BTC-PERP: {tick: 0.1, lot: 0.001}}
+accounts:
+  - {id: a64, side: short, size: 1, entry: 64_000, leverage: 2}
+  - {id: b63, side: short, size: 1, entry: 63_000, leverage: 10}
+  - {id: c61, side: short, size: 1, entry: 61_500, leverage: 20}
+  - {id: l1, side: long, size: 3, entry: 60_500, leverage: 2}
+prices: [60_000]
+"""
+
+
+@pytest.mark.parametrize(
+    ("venue", "said"), [("okx", True), ("htx", True), ("bitmex", False), ("generic", False)]
+)
+def test_what_is_paid_in_leaves_the_leverage_where_the_score_looks_at_it(
+    adlcalc: Callable[..., Result], tmp_path: FilePath, venue: str, said: bool
+) -> None:
+    """OKX's and HTX's pnl% is on the initial margin, which a collateral in the file would change."""
+    file = tmp_path / "s.yaml"
+    file.write_text(FOUR)
+    got = adlcalc("rank", str(file), "--venue", venue, "--side", "short", "--account", "b63")
+    assert got.code == 0, got.err
+    assert ("Collateral is paid in, and the chosen leverage stays" in " ".join(got.out.split())) == said

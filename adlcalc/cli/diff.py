@@ -81,7 +81,7 @@ def diff(
     quiet: options.Quiet = False,
 ) -> None:
     """Tell what happens otherwise in the second of two runs: each fact that differs, in the order in which
-    things happen.
+    things happen, and each run in a sentence (on standard error).
 
     Two files are held against each other, both with what --set and --venue say. One file is held against
     itself with that change; where --set or --venue is given twice, the first against the second. What --both
@@ -91,6 +91,8 @@ def diff(
     found: list[Difference | str] = []
 
     def text() -> str | None:
+        if output is not None and output.endswith((".json", ".csv", ".md")):
+            raise Unknown(f"diff writes lines of text, which {output} does not look like: -o FILE.txt")
         if books := _rulebooks(files, [*(both or ()), *(sets or ())], venues):
             found.extend(_by_rule(*books))
             return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
@@ -98,9 +100,13 @@ def diff(
             side._replace(sets=(*(both or ()), *side.sets))
             for side in _sides(files, tuple(sets or ()), tuple(venues or ()))
         )
-        found.extend(_differences(one, two, quiet))
+        differences, sentences = _differences(one, two, quiet)
+        found.extend(differences)
         if not quiet:
             say(f"adlcalc diff: {_told(one, two, tuple(both or ()))}")
+            for which, sentence in zip(("first", "second"), sentences, strict=True):
+                if sentences[0] != sentences[1]:
+                    say(f"{which}: {sentence}")
         return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
 
     code = work(files[0], output, text)
@@ -198,18 +204,21 @@ def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...])
     return OneRun(file), OneRun(file, sets, venue)
 
 
-def _differences(one: OneRun, two: OneRun, quiet: bool) -> Sequence[Difference]:
-    """The facts of both runs, held against each other."""
+def _differences(one: OneRun, two: OneRun, quiet: bool) -> tuple[Sequence[Difference], list[str]]:
+    """The facts of both runs, held against each other; and each in a sentence."""
     from adlcalc.check.facts import facts_of
     from adlcalc.check.golden import compare
     from adlcalc.engine.loop import run
     from adlcalc.report import Run
     from adlcalc.report.run_page import run_page
+    from adlcalc.report.verdict import verdict
     from adlcalc.scenario import load
 
     loads = [load(side.file, sets=side.sets, venue=side.venue) for side in (one, two)]
     if not quiet:
         note(*loads)
-    pages = [run_page(Run(loaded.scenario, run(loaded.scenario), file=loaded.file)) for loaded in loads]
+    runs = [Run(loaded.scenario, run(loaded.scenario), file=loaded.file) for loaded in loads]
+    pages = [run_page(made) for made in runs]
     old = facts_of(pages[0])
-    return compare(old, facts_of(pages[1], like=old), pages[0].document, of_now=True)
+    found = compare(old, facts_of(pages[1], like=old), pages[0].document, of_now=True)
+    return found, [verdict(made) for made in runs]

@@ -237,6 +237,7 @@ def _sentences(queues: Queues, limit: int) -> Iterator[str]:
             f"In the back half at least half of the queue's {what} stand before it. Nobody else changes "
             "anything meanwhile."
         )
+        yield from _kept_leverage(queues)
         yield from _over_the_run(queues)
     if any(ranking.used and queues.of(ranking) for ranking in queues.rankings):
         yield (
@@ -273,6 +274,26 @@ def _from_the_start(move: Move) -> str:
     if move.lever == "collateral" and move.change is not None:
         return f"{digits(move.change)} more collateral"
     return f"{move.lever} {digits(move.after)}"
+
+
+def _kept_leverage(queues: Queues) -> Iterator[str]:
+    """What money that is paid in leaves as it is, where the score looks at it: a collateral in the file would
+    stand in the place of the leverage, and be another initial margin."""
+    score = queues.scenario.rules.adl.score
+    moves = (one.move for one in queues.moves)
+    paid_in = {one.account for one in moves if one.lever == "collateral" and one.change is not None}
+    if any(
+        place.row.account in paid_in
+        and place.row.margin == "isolated"
+        and "initial_margin" in score.formula(place.row.inputs)
+        for ranking in queues.rankings
+        for place in queues.of(ranking)
+    ):
+        yield (
+            "Collateral is paid in, and the chosen leverage stays, by which this score takes the initial margin; a "
+            "collateral in the file stands in the place of a leverage. `events: [{step: ..., account: ..., market: "
+            "..., margin: ...}]` pays in."
+        )
 
 
 def _over_the_run(queues: Queues) -> Iterator[str]:

@@ -132,6 +132,8 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
             yield "What the command answers now is what the manifest notes, to the byte."
         if not verified.file and (told := _of_file(verified)):
             yield told
+    if not verified.alone and now.exit_code <= FAILED:
+        yield _bound(was)
     if verified.said and now.exit_code > 1:  # it cannot be worked any more
         yield Listing("The command said", [Item(clean(line)) for line in verified.said.splitlines()])
     if was.version != now.version:
@@ -141,6 +143,13 @@ def _blocks(verified: Verified, limit: int) -> Iterator[Block]:
             f"commit {clean(one)}" if one else "of no known commit" for one in (was.commit, now.commit)
         )
         yield f"It was {before} then, it is {after} now."
+
+
+def _bound(was: Answered) -> Listing:
+    """What the answer that a manifest notes hangs on: the program and the files that it read."""
+    commit = f"commit {clean(was.commit)}" if was.commit else "of no known commit"
+    read = (f"{clean(one.role)} {clean(one.name)}, SHA-256 {clean(one.sha256)}" for one in was.inputs)
+    return Listing("Bound to", [Item(text) for text in (f"adlcalc {clean(was.version)}, {commit}", *read)])
 
 
 def _listed(title: str, found: Sequence[Any], limit: int) -> Listing:

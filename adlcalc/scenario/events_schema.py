@@ -65,7 +65,9 @@ class MarginSpec(Strict):
     account: Text = key(description="whose position")
     market: Text | None = key(None, description=_MARKET)
     side: Side | None = key(None, description="its side; may be left out where it holds one")
-    margin: Number = key(description="added to the position out of the balance; below zero: taken back")
+    margin: Number = key(
+        description="added to the position out of the account's balance (give it one); below zero: taken back"
+    )
 
 
 class FundDepositSpec(Strict):

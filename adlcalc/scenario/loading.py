@@ -204,7 +204,7 @@ def _build(
     rules = rulebook.engine_rules(
         kinds, tabled, {name: tables[name] for name in named(draft, rulebook) if name in tables}
     )
-    rules = replace(rules, assumptions=(*rules.assumptions, *stand_ins(draft, rulebook, markets)))
+    rules = replace(rules, assumptions=(*rules.assumptions, *stand_ins(draft, rulebook, markets, tables)))
     note_leverage(draft, tables, markets, accounts)
     note_entries(draft, marks.marks, accounts)
     scenario = Scenario(

@@ -19,7 +19,7 @@ from adlcalc.scenario.draft import Draft
 from adlcalc.scenario.schema import MarketSpec
 from adlcalc.source.problems import closest_hint, quote
 from adlcalc.venues.files import SHIPPED_AS, is_shipped, shipped, source_of
-from adlcalc.venues.maintenance import MaintenanceValue, NamedTables
+from adlcalc.venues.maintenance import MaintenanceValue, NamedTables, TierTable
 from adlcalc.venues.named_tables import Table, shipped_with, which_tables
 from adlcalc.venues.rulebook import Rulebook, known_book
 
@@ -171,7 +171,9 @@ def _check(
             book.table(symbol, spec.contract, problems, draft.node(*path))
 
 
-def stand_ins(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -> Iterator[Assumption]:
+def stand_ins(
+    draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market], tables: Mapping[str, Table]
+) -> Iterator[Assumption]:
     """Markets that are worked by the table of another coin, or that name a table for other venues only: told
     where they stand, and assumed by the run."""
     for name, market in markets.items():
@@ -186,6 +188,7 @@ def stand_ins(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -
         taken, table = found or ("", rulebook.table_of_coin(name, kind))
         what = (
             f"{rulebook.venue}'s maintenance table of {taken} stands in for that of {quote(name)}"
+            + (", and counts contracts whatever they are worth" if _counts(tables.get(name)) else "")
             if found
             else f"market {quote(name)} names maintenance tables of {', '.join(others)}, none of "
             f"{rulebook.venue}, whose own maintenance is taken"
@@ -202,3 +205,8 @@ def stand_ins(draft: Draft, rulebook: Rulebook, markets: Mapping[str, Market]) -
         )
         draft.problems.note(where, what, hint)
         yield Assumption(f"tables.{name}", f"{what[:1].upper()}{what[1:]}." if others else f"{what}.")
+
+
+def _counts(table: Table | None) -> bool:
+    """Do its tiers end at so many contracts?"""
+    return table is not None and isinstance(table.rule, TierTable) and table.rule.by == "size"

@@ -8,6 +8,12 @@ FACTS: Plain = {
     "type": "object",
     "additionalProperties": {"type": "array", "items": {"type": "object"}},
 }
+INPUT = (
+    Field("role", "text", "scenario, companion, rulebook or table"),
+    Field("name", "text", "its name as it was typed, or that of a file that comes with adlcalc"),
+    Field("sha256", "text", "the SHA-256 of its bytes"),
+    Field("bytes", "step", "how many they are", of="size"),
+)
 MANIFEST = Document(
     "adlcalc.manifest/1",
     "What a command read and answered: what it takes to repeat it.",
@@ -36,12 +42,7 @@ MANIFEST = Document(
         Rows(
             "inputs",
             "what was read",
-            (
-                Field("role", "text", "scenario, companion, rulebook or table"),
-                Field("name", "text", "its name as it was typed, or that of a file that comes with adlcalc"),
-                Field("sha256", "text", "the SHA-256 of its bytes"),
-                Field("bytes", "step", "how many they are", of="size"),
-            ),
+            INPUT,
             by="role name",
         ),
         Rows(
@@ -86,6 +87,13 @@ VERIFY = Document(
                 Field("same", "flag", "everything is as it was"),
                 Field("version", "text", "the version of adlcalc now"),
                 Field("was_version", "text", "the version of adlcalc then"),
+                Field(
+                    "was_commit",
+                    "text",
+                    "the commit of the repository then; null where none is known",
+                    of="manifest.commit",
+                    null=True,
+                ),
                 Field("sha256", "text", "the SHA-256 that a file must have which is the result"),
                 Field("file", "text", "the result that was held against it; null where none was", null=True),
             ),
@@ -108,5 +116,6 @@ VERIFY = Document(
                 Field("text", "text", "a sentence", prose=True, heading="what is otherwise"),
             ),
         ),
+        Rows("inputs", "what the answer was read from then", INPUT, records=lambda one: one.manifest.inputs),
     ),
 )
