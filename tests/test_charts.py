@@ -634,3 +634,9 @@ def test_money_of_two_currencies_has_figures_of_its_own(tmp_path: Path) -> None:
     assert [
         row[0] for row in zip(*(column.cells for column in made["equity-2"].tables[0].columns), strict=True)
     ] == ["y"]
+
+
+def test_a_path_of_one_step_is_no_move() -> None:
+    made = adlcalc.run("accounts: [{id: a, side: long, size: 1, entry: 100, leverage: 2}]\nprices: [100]\n")
+    (path,) = (one for one in figures(made, ladders={}) if one.name == "path")
+    assert path.description == "One step, at 100."

@@ -271,3 +271,11 @@ def test_an_interval_that_is_wrong_is_told_once(book: Path) -> None:
     with pytest.raises(ScenarioErrors) as caught:
         yearly("{annual: 0.8}", "fast")
     assert [one.line for one in caught.value.problems] == [2]
+
+
+@pytest.mark.parametrize("option", ["--seed", "--draw"])
+def test_a_path_that_is_written_out_has_no_seed_and_no_draws(book: Path, option: str) -> None:
+    Path("flat.yaml").write_text("accounts: []\nprices: [100]\n", encoding="utf-8")
+    told = CliRunner().invoke(app_for(["expand"]), ["expand", "flat.yaml", option, "1"])
+    assert told.exit_code == 2
+    assert f"{option} is of the model of prices, and flat.yaml has none" in told.output + told.stderr

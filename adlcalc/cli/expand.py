@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from adlcalc.asking import Unknown
 from adlcalc.cli import options
 from adlcalc.cli.exits import say
 from adlcalc.cli.single import work
@@ -62,6 +63,11 @@ def expand(
         sets = [f"{key}={value}" for key, value in given.items() if value is not None]
         with Inputs().collected() as inputs:
             there = Origin(file, *opened(file), tuple(sets))
+            if sets and Origin(file, there.source, there.folder).load().model is None:
+                which = "--draw" if draw is not None else "--seed"
+                raise Unknown(
+                    f"{which} is of the model of prices, and {file} has none: its path is written out"
+                )
             loaded = there.load()
         if not (loaded.made or _is_folder(output)):
             return expanded(there.source, loaded)

@@ -89,6 +89,8 @@ def _blocks(margins: Margins) -> Iterator[Block]:
             if one.due
         }
     )
+    if margins.positions:
+        yield "The margin ratio is maintenance margin / equity: due at 1. Some venues show equity / maintenance margin."
     if due:
         yield (
             f"{counted(due, 'margin unit is', 'margin units are')} due at these marks: equity is not above "

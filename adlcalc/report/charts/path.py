@@ -189,7 +189,10 @@ def _since(run: Facts, closed: Sequence[Liquidated]) -> dict[int, int]:
 def _told(drawn: _Drawn, left: int) -> str:
     first, last = drawn.marks[0][1], drawn.marks[-1][1]
     lowest, highest = min(mark for _, mark in drawn.marks), max(mark for _, mark in drawn.marks)
-    parts = [f"From {digits(first)} to {digits(last)} in {counted(len(drawn.marks) - 1, 'move')}"]
+    moves = len(drawn.marks) - 1
+    parts = [f"From {digits(first)} to {digits(last)} in {counted(moves, 'move')}"]
+    if not moves:
+        parts = [f"One step, at {digits(first)}"]
     if lowest < min(first, last):
         parts.append(f"as low as {digits(lowest)}")
     if highest > max(first, last):
