@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import adlcalc
 from adlcalc.engine.books.ledger import Ledger
-from adlcalc.engine.events import Deleveraged, Liquidated
+from adlcalc.engine.events import Deleveraged, Liquidated, Skipped
 from adlcalc.engine.formulas.policies import POLICIES, Exposure, Policy, SeededCycle, down_to_common_leverage
 from adlcalc.engine.formulas.prices import PRICES, Known, no_gift
 from adlcalc.engine.formulas.scores import SCORES
@@ -332,6 +332,31 @@ def test_claims_that_are_open_together_make_no_more_fills_than_claims_and_places
     assert all(e.price == prices[e.claim] for e in fills)
     with exact():
         assert sum(e.size for e in fills) == sum(e.size for e in queue)
+
+
+@pytest.mark.parametrize("policy", [POLICIES["list-order"], SeededCycle(7)])
+def test_a_claim_that_is_refused_goes_on_and_does_not_begin_again(
+    policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long from 98 at 10x is closed at 88.2 where the mark is 80. Every short at 20x from 81 to 84 that is met has
+    less than the 8.2 that it would lose, so each claim passes over many before one takes it, and is asked again for
+    what each of them left. Counted is how often somebody's place is looked up: as often as there are rows, and not
+    for all those before as well."""
+    longs = [Account(f"l{i}", (Position("M", LONG, D(4), D(98), D("39.2")),)) for i in range(20)]
+    poor = [Account(f"p{i}", (Position("M", SHORT, ONE, D(81 + i % 4), D(4)),)) for i in range(100)]
+    rich = [Account(f"r{i}", (Position("M", SHORT, ONE, D(100), D(50)),)) for i in range(100)]
+    thin = Market("M", lot=ONE, liquidity=Liquidity(Depth.LEVELS))
+    rules = Rules(adl=AdlRules(policy=policy))
+    path = Path({"M": (D(80),)})
+    looked: list[object] = []
+    plain = Queue.place_of
+    monkeypatch.setattr(
+        Queue, "place_of", lambda queue, holding: looked.append(holding) or plain(queue, holding)
+    )
+    events = list(run(Scenario((thin,), (*poor, *longs, *rich), path, (Fund("fund"),), rules=rules)))
+    rows = sum(isinstance(event, Deleveraged | Skipped) for event in events)
+    assert sum(isinstance(event, Skipped) for event in events) > 1000
+    assert len(looked) < 2 * rows
 
 
 # --- dividing

@@ -57,6 +57,7 @@ class Ranked:
     def __init__(self, book: MarketBook, side: int) -> None:
         self.book, self.side = book, side
         self._round: list[Holding] | None = None
+        self._at: dict[Holding, int] = {}  # where in it each is
         self._first = 0  # those before it in that order are gone
         self._heap: list[tuple[Decimal, int, Holding]] | None = None
 
@@ -72,17 +73,20 @@ class Ranked:
         """The place of a position; None where it had none when the queue was ranked."""
         raise NotImplementedError
 
-    def in_file_order(self, start: Callable[[int], int]) -> Generator[Place, None, None]:
+    def in_file_order(
+        self, start: Callable[[int], int], since: Holding | None = None
+    ) -> Generator[Place, None, None]:
         """The open places in file order, round, from the position on at which it starts of the so many that
-        the side has."""
+        the side has; since: only from that one on."""
         if self._round is None:
             everybody = self.book.holdings[self.side]
             first = start(len(everybody)) if everybody else 0
             self._round = [one for one in (*everybody[first:], *everybody[:first]) if one.size]
+            self._at = {one: i for i, one in enumerate(self._round)}
         ordered = self._round
         while self._first < len(ordered) and not ordered[self._first].size:
             self._first += 1
-        for i in range(self._first, len(ordered)):
+        for i in range(self._first if since is None else self._at[since], len(ordered)):
             if ordered[i].size and (place := self.place_of(ordered[i])):
                 yield place
 

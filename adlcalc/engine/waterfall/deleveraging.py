@@ -7,7 +7,7 @@ Public: deleverage, deleverage_together.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from decimal import Decimal
 
@@ -73,12 +73,14 @@ def deleverage_together(state: State) -> Iterator[Event]:
 
 class Wanted:
     """What is to be closed of a claim, and the positions that have been passed over for it: from the start
-    those of its own account (rule adl.own_account)."""
+    those of its own account (rule adl.own_account). since: where it has been asked one after the other, the first
+    who may have something left for it."""
 
-    __slots__ = ("claim", "keep", "passed")
+    __slots__ = ("claim", "keep", "passed", "since")
 
     def __init__(self, state: State, claim: Closing, keep: Decimal) -> None:
         self.claim, self.keep, self.passed = claim, keep, set[Holding]()
+        self.since: Holding | None = None
         if state.rules.adl.own_account == OwnAccount.EXCLUDED:
             others = (h for h in claim.holder.holdings if h.book is claim.book and h.side != claim.side)
             self.passed.update(holding for holding in others if holding.size)
@@ -87,6 +89,11 @@ class Wanted:
     def size(self) -> Decimal:
         """How much is still to be closed."""
         return self.claim.size - self.keep
+
+    def look_on(self, gifts: Sequence[Gift]) -> None:
+        """Whoever has been asked is gone or passed over, but for those who gave a part."""
+        asked = (place.holding for place, _ in gifts)
+        self.since = next((one for one in asked if one.size and one not in self.passed), gifts[-1][0].holding)
 
 
 def share_out(state: State, waiting: list[Wanted]) -> Iterator[Event]:
@@ -101,8 +108,11 @@ def share_out(state: State, waiting: list[Wanted]) -> Iterator[Event]:
         passed = frozenset(waiting[0].passed)
         together = [one for one in waiting if one.passed == passed]
         quantity = sum((one.size for one in together), ZERO)
-        gifts = gifts_of(policy, queue, passed, quantity, lot)
+        since = together[0].since if len(together) == 1 else None
+        gifts = gifts_of(policy, queue, passed, quantity, lot, since)
         yield from take_in_order(state, together, gifts)
+        if gifts and len(together) == 1:
+            together[0].look_on(gifts)
         if sum((one.size for one in together), ZERO) == quantity:
             together = [one for one in together if one.passed == passed]  # nobody is left for these
             waiting = [one for one in waiting if one not in together]
@@ -127,14 +137,20 @@ def take_in_order(state: State, claims: Iterable[Wanted], gifts: Iterable[Gift])
 
 
 def gifts_of(
-    policy: Policy, queue: Ranked | QueueHead, passed: Container[Holding], quantity: Decimal, lot: Decimal
+    policy: Policy,
+    queue: Ranked | QueueHead,
+    passed: Container[Holding],
+    quantity: Decimal,
+    lot: Decimal,
+    since: Holding | None = None,
 ) -> list[Gift]:
     """Who gives how much of a quantity by the policy, of those that are not passed over. One that begins at a
-    certain place and goes on until the quantity is covered needs no more of a long queue than that."""
+    certain place and goes on until the quantity is covered needs no more of a long queue than that; since: of one in
+    file order not even who is before that one."""
     walk = walk_of(policy)
     if walk is None or isinstance(queue, QueueHead):
         return policy([place for place in queue if place.holding not in passed], quantity, lot)
-    places = queue.by_size() if walk.start is None else queue.in_file_order(walk.start)
+    places = queue.by_size() if walk.start is None else queue.in_file_order(walk.start, since)
     with closing(places):
         return walk.gifts((place for place in places if place.holding not in passed), quantity, lot)
 
