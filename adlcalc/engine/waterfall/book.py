@@ -60,7 +60,7 @@ def close_in_book(
                     return
             at_a_loss = True
             money = claim.book.fund.available(claim.book.name) if available is None else available
-            if (claim, money) in state.refused:
+            if state.refused and (claim, money) in state.refused:  # the hash of a number takes long
                 return  # a loss that rounds to nothing costs the fund nothing: it would be asked again, lot by lot
             affordable = state.affordable(claim, size, offer.price, money)
             if affordable < size:
