@@ -333,3 +333,23 @@ def test_lines_of_text_do_not_go_where_a_format_is_asked_for(
     assert got.code == 2
     assert "diff writes lines of text" in got.err
     assert not (tmp_path / name).exists()
+
+
+def test_what_follows_from_a_line_is_no_line_of_its_own(adlcalc: Command, tmp_path: Path) -> None:
+    """The fund pays 1 of 5 less, two steps later again; in between it holds what it held, and every step opens with
+    what the one before closed with: three lines of the fund, and none of the steps."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "fund: 100\naccounts:\n"
+        "  - {id: a, side: long, size: 1, entry: 100, collateral: 10}\n"
+        "  - {id: b, side: long, size: 1, entry: 100, collateral: 30}\n"
+        "  - {id: s, side: short, size: 2, entry: 100, leverage: 1}\n"
+        "prices: [100, 85, 85, 65]\n"
+    )
+    got = adlcalc("diff", str(file), "--set", "accounts.a.collateral=11")
+    lines = [one for one in got.out.splitlines() if one.startswith(("fund: ", "steps: "))]
+    assert lines == [
+        "fund: step 1: paid 5 → 4",
+        "fund: step 1: closing 95 → 96",
+        "fund: step 3: closing 90 → 91",
+    ]

@@ -5,7 +5,7 @@ Public: register, diff, EXAMPLE.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -101,7 +101,7 @@ def diff(
             for side in _sides(files, tuple(sets or ()), tuple(venues or ()))
         )
         differences, sentences = _differences(one, two, quiet)
-        found.extend(differences)
+        found.extend(_once(differences))
         if not quiet:
             say(f"adlcalc diff: {_told(one, two, tuple(both or ()))}")
             for which, sentence in zip(("first", "second"), sentences, strict=True):
@@ -202,6 +202,28 @@ def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...])
     if not sets and venue is None:
         raise Unknown("one file alone is the same as itself: give a second one, --set or --venue")
     return OneRun(file), OneRun(file, sets, venue)
+
+
+OF_STEPS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "fund": "fund"}
+"""Columns of the path step by step, and the tables that tell the same."""
+BALANCES = ("opening", "closing")
+
+
+def _once(found: Sequence[Difference]) -> Iterator[Difference]:
+    """What is not told by another difference: the path step by step sums up the tables, and a fund opens with what it
+    closed with, and closes with it where nothing moves."""
+    told = {(one.table, one.step) for one in found}
+    balances = {
+        (one.row, one.step): (one.old, one.new)
+        for one in found
+        if (one.table, one.column) == ("fund", "closing")
+    }
+    for one in found:
+        summed = one.table == "steps" and (OF_STEPS.get(one.column.split(" ")[0]), one.step) in told
+        before = balances.get((one.row, (one.step or 0) - 1))
+        carried = one.table == "fund" and one.column in BALANCES and before == (one.old, one.new)
+        if not (summed or carried):
+            yield one
 
 
 def _differences(one: OneRun, two: OneRun, quiet: bool) -> tuple[Sequence[Difference], list[str]]:
