@@ -119,7 +119,12 @@ def test_intervals_are_those_of_the_textbooks() -> None:
     assert share_of(5, 10)[2:] == (D("0.236593"), D("0.763407"))
     found = quantile_of_100("0.5")
     assert found[1:4] == (50, 40, 61)
-    assert found.beyond == Fraction(sum(range(50, 101)), 51)
+    assert found.beyond == Fraction(sum(range(51, 101)), 50)
+    assert quantile_of_100("0.8").beyond == Fraction(sum(range(81, 101)), 20), (
+        "the 20 largest, and not the 80th"
+    )
+    assert quantile_of_100("0.795").beyond == (sum(range(81, 101)) + Fraction(80, 2)) / Fraction("20.5")
+    assert quantile_of_100("0.25").beyond == Fraction(sum(range(1, 26)), 25)
     assert quantile_of_100("0.8").value == 80
     assert quantile_of_100("0.81").value is None  # 19 beyond
 

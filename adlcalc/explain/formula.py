@@ -73,6 +73,6 @@ def added(numbers: Iterable[Decimal]) -> str:
 
 def less(name: str, first: str, a: Decimal, second: str, b: Decimal) -> str:
     """'name = first - second = a - b = result'; of two negative values the sizes, the other way round."""
-    if a <= ZERO and b <= ZERO and (a or b):
+    if a < ZERO and b < ZERO:
         return less(name, second, -b, first, -a)
     return f"{name} = {first} - {second} = {money(a)} - {money(b)} = {shortened(a - b)}"

@@ -51,8 +51,9 @@ def share_of(hits: int, n: int) -> Share:
 
 
 class Quantile(NamedTuple):
-    """level: which; value: the smallest one that a share of `level` does not exceed; beyond: the mean of what
-    lies beyond it, itself included (the expected shortfall: above it, below it for a level under a half).
+    """level: which; value: the smallest one that a share of `level` does not exceed; beyond: the mean of the
+    share that lies beyond it (the expected shortfall of Acerbi and Tasche: of 100 values at 80 % the 20 largest; the
+    smallest for a level under a half).
     Each with its ends; None where too few paths lie beyond."""
 
     level: Decimal
@@ -122,21 +123,27 @@ class _Ranks(NamedTuple):
         return () if self.rank is None else (self.rank, *(self.ends or ()))
 
     def quantile(self, at: Mapping[int, tuple[Fraction, Fraction]], total: Fraction, n: int) -> Quantile:
-        """A shortfall's ends are the means beyond those of the quantile."""
+        """A shortfall is the mean of the share of all values that lies beyond, and of the quantile so much as
+        belongs to that share; its ends are the means beyond those of the quantile."""
+        upper = self.level * 2 >= 1
 
-        def beyond(rank: int) -> Fraction:
+        def beyond(rank: int, within: Fraction) -> Fraction:
+            """within: so many of the values lie at the quantile or below it."""
             value, before = at[rank]
-            return (total - before) / (n - rank + 1) if self.level * 2 >= 1 else (before + value) / rank
+            if upper:
+                share = n - within
+                return (total - before - value + (rank - within) * value) / share if share else value
+            return (before + (within - rank + 1) * value) / within
 
         if self.rank is None:
             return Quantile(self.level)
         found = at[self.rank][0]
         if self.ends is None:
-            return Quantile(self.level, found, beyond=beyond(self.rank))
+            return Quantile(self.level, found, beyond=beyond(self.rank, n * Fraction(self.level)))
         low, high = self.ends
-        return Quantile(
-            self.level, found, at[low][0], at[high][0], beyond(self.rank), beyond(low), beyond(high)
-        )
+        share = n * Fraction(self.level)
+        means = beyond(self.rank, share), beyond(low, Fraction(low)), beyond(high, Fraction(high))
+        return Quantile(self.level, found, at[low][0], at[high][0], *means)
 
 
 def _ranks(n: int, level: Decimal) -> tuple[int, int]:
