@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
 import pytest
 from books import random_scenario
+from conftest import Result
 
 import adlcalc
 from adlcalc.engine.events import Ended, FundResumed, FundStopped
@@ -17,6 +20,7 @@ from adlcalc.engine.formulas.prices import PRICES
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Fund, Scenario
 from adlcalc.engine.rules import AdlRules, Drawdown, FundRules, HoldsNothing, Measured, Rules, WhileSolvent
+from adlcalc.report.verdict import verdict
 
 
 def under_a_drawdown(seed: int) -> Scenario:
@@ -81,3 +85,31 @@ def test_a_window_of_hours_needs_steps_with_times() -> None:
     hourly = adlcalc.run(f"{TIMELESS}interval: 1h")
     assert [stop.window for stop in hourly.fund_stops] == [8 * 3600]
     assert not hourly.assumptions
+
+
+@pytest.fixture
+def command(adlcalc: Callable[..., Result]) -> Callable[..., Result]:
+    return adlcalc
+
+
+def test_what_marks_have_stopped_is_told(command: Callable[..., Result], tmp_path: Path) -> None:
+    """The fund keeps 1.2 short from 60,900 (58,000 x 1.05): at 60,800 they have brought 120, at 61,400 they cost 600,
+    and 2,120 - 1,400 = 720 is more than 0.3 x 2,120 = 636."""
+    file = tmp_path / "why.yaml"
+    file.write_text(
+        "venue: okx-2024\nfund: 2_000\nmarkets: {BTCUSDT: {tick: 0.1, lot: 0.001, liquidity: none}}\naccounts:\n"
+        "  - {id: me,  side: short, size: 1.2, entry: 58_000, leverage: 20}\n"
+        "  - {id: ann, side: long,  size: 1.2, entry: 57_000, leverage: 10}\nprices: [58_000, 60_800, 61_400]\n"
+    )
+    made = adlcalc.run(str(file))
+    (stop,) = made.fund_stops
+    assert (stop.step, stop.kind, stop.balance, stop.peak, stop.fall, stop.limit) == (
+        2, "stopped", 1_400, 2_120, 720, 636,
+    )  # fmt: skip
+    assert "fund.drawdown (window)" in {one.rule for one in made.assumptions}
+    why = " ".join(command("explain", str(file), "ann").out.split())
+    assert (
+        "fund.drawdown: ann was deleveraged against me because the fund had stopped bearing, with 2,000 in it"
+        in why
+    )
+    assert "holds 1,400 (its drawdown stopped it at step 2); 1.2 contracts deleveraged" in verdict(made)

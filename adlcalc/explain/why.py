@@ -251,7 +251,7 @@ def _used_up(e: ev.Deleveraged, depth: Decimal) -> str:
 
 def _stopped(name: str, balance: Decimal, stop: ev.FundStopped, gives: str) -> str:
     """That the fund has stopped paying. gives: what it does with a loss."""
-    could = f"could {gives} only {digits(stop.left)} more" if stop.left else "had stopped paying"
+    could = f"could {gives} only {digits(stop.left)} more" if stop.left else f"had stopped {gives}ing"
     fall = f"it was {digits(stop.fall)} below its peak {over(stop.window)}, {digits(stop.peak)}"
     if stop.market:
         best = f"its best {over(stop.window)}"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
-from adlcalc.engine.events import BackstopTook, Deleveraged, FundPaid, FundReceived
+from adlcalc.engine.events import BackstopTook, Deleveraged, FundPaid, FundReceived, FundResumed, FundStopped
 from adlcalc.engine.formulas.prices import CLAMPED
 from adlcalc.engine.model import VAULT
 from adlcalc.ground.numbers import ZERO, exact
@@ -149,11 +149,12 @@ def _spared(run: Facts) -> dict[str, str]:
 
 def _by_its_drawdown(run: Facts, fund: str, left: Decimal) -> str:
     """That its drawdown has kept a fund from paying: to the end, or at steps after which it paid again."""
-    kinds = {row.step: row.kind for row in run.fund_stops if row.fund == fund}
-    stops = [step for step, kind in kinds.items() if kind == "stopped"]
+    told = [one for one in run.in_order(FundStopped, FundResumed, FundPaid) if one.fund == fund]
+    stops = [one.step for one in told if isinstance(one, FundStopped)]
     if not stops:
         return ""
-    if left and [*kinds.values()][-1] == "stopped":
+    last = max(i for i, one in enumerate(told) if isinstance(one, FundStopped))
+    if left and not any(isinstance(one, FundPaid | FundResumed) for one in told[last:]):
         return ", for its drawdown stopped it"
     return f" (its drawdown stopped it {each_step(stops)})"
 

@@ -200,6 +200,20 @@ class FundBook:
         worth = self.worth() - self.floor
         if left >= (worth if bears else self.own()) or (left >= worth and not fall.stopped):
             return  # it has no more, or what it holds has lost the rest
+        self._tell_stopped(fall, left)
+
+    def look_at_marks(self) -> None:
+        """The same as look, where marks have moved: news of what they have stopped, with more in it."""
+        before = [fall for fall in self._falls() if fall.stopped]
+        self.look()
+        for fall in self._falls():
+            if fall.stopped and fall.fallen and fall not in before and not fall.told and self.own() > 0:
+                self._tell_stopped(fall, ZERO)
+
+    def _tell_stopped(self, fall: Fall, left: Decimal) -> None:
+        """That it may give `left` more at most."""
+        drawdown = self.rules.drawdown
+        assert drawdown is not None
         fall.told, fall.short = not left, True
         peak = self.peak()
         parts: tuple[Decimal, ...]

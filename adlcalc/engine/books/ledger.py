@@ -776,6 +776,7 @@ class Ledger:
         before = fund.balance
         fund.balance = before - own
         fund.pnl[contract] -= own
+        fund.look()  # at its limit it is stopped, whatever it receives before it is asked again
         return (record(FundPaid, (self.step, fund.name, number, own, before, fund.balance)), *rest)
 
 

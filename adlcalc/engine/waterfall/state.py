@@ -159,7 +159,7 @@ class State:
         self.missed.clear()
         if self.rules.adl.skips_book and self.rules.fund.holds.held:
             for fund in self.ledger.funds.values():  # what it holds may have stopped it at these marks
-                fund.look()
+                fund.look_at_marks()
 
     def take_apart(self) -> None:
         """The run is over: what it has made goes at once (roster.py)."""
