@@ -173,7 +173,7 @@ def compare(
     markout   after how many steps fills are marked out
     axioms    try whether splitting pays, whether it scales, whether it keeps the order: `rows("axioms")`
 
-    Rows: venue, policy, space ('positions' or 'profits'), liquidated, rounds, metrics (name -> Decimal or
+    Rows: venue, policy, space ('contract' or 'profit'), liquidated, rounds, metrics (name -> Decimal or
     None). `rows("accounts")`: what each account could pay and paid.
 
     Raises ScenarioErrors; Unknown for a policy, metric or venue that is not there.

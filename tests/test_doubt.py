@@ -456,3 +456,16 @@ def test_a_rule_that_a_venue_leaves_unsaid_is_assumed_where_it_decides(
 def test_some_venues_leave_it_unsaid() -> None:
     assert {"bitget", "kraken"} <= {name for name in shipped() if leaves_it_unsaid(name)}
     assert not rulebook("generic").unsaid, "a model is no venue's, and says what it is"
+
+
+def test_who_gets_a_fee_is_a_difference(adlcalc: Callable[..., Any], tmp_path: Path) -> None:
+    """Sold at 60,800, 1.2 short from 58,000 bring 100 a contract more than at the bankruptcy price of 60,900: 120 are
+    the fund's, or by the other reading of Binance's rules the venue's."""
+    file = tmp_path / "s.yaml"
+    file.write_text(
+        "venue: binance\naccounts: [{id: me, side: short, size: 1.2, entry: 58_000, leverage: 20}]\n"
+        "prices: [58_000, 60_800]\n"
+    )
+    text = " ".join(adlcalc("doubt", str(file)).out.split())
+    said = "under `venue` the fund receives 0 instead of 120 and the venue receives 120 instead of 0."
+    assert f"Rests on fees.to: {said}" in text

@@ -44,7 +44,7 @@ def in_bytes(sent: Sent, sha256: str, result: bytes) -> list[Deviation]:
         return []
     text = (
         f"{sent.name} is not the result of this command: its SHA-256 is {sent.sha256}, it must be {sha256}"
-        f" ({BELOW})"
+        + (f" ({BELOW})" if result else "")
     )
     rows = [*_rows(sent, result)] or [*_first_line(sent, result)]
     return [Deviation("file", sent.name, sent.sha256, sha256, text), *rows]

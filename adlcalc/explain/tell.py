@@ -124,6 +124,8 @@ def _concerns(event: Event, subject: Subject, teller: Teller) -> bool:
     if subject.fund:
         if isinstance(event, ev.BookFilled | ev.BackstopTook):
             return bool(event.result)
+        if isinstance(event, ev.Held):  # what it keeps is its own
+            return bool(event.size) and teller.scenario.rules.fund.holds.held
         return isinstance(event, FUND_EVENTS)
     if subject.account is None:
         return True

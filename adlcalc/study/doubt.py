@@ -2,7 +2,8 @@
 its other readings (`alternatives:` of the rulebook), one at a time and in pairs.
 
     reading    one or two assumed rules with another value of each
-    differs    who is liquidated or deleveraged, when, how much and at which price, or a measure, is otherwise
+    differs    who is liquidated or deleveraged, when, how much and at which price, what funds, venue and winners
+               get and pay, or a measure, is otherwise
     range      from the least to the most that a measure comes to, as written and under the readings
 
 A reading that the rest of the rulebook does not allow is told with its reason and counts for nothing.
@@ -20,7 +21,15 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
-from adlcalc.engine.events import Deleveraged, Event, Liquidated
+from adlcalc.engine.events import (
+    Deleveraged,
+    Event,
+    FeePaid,
+    FundPaid,
+    FundReceived,
+    Liquidated,
+    LossSocialized,
+)
 from adlcalc.engine.loop import run
 from adlcalc.engine.model import Market, Scenario
 from adlcalc.engine.rules import Rules
@@ -82,11 +91,12 @@ class Reading:
 
 class CameTo(NamedTuple):
     """What a run came to. liquidated: (step, account, market, size, what it lacked); deleveraged: (step,
-    account, market, size, price)."""
+    account, market, size, price); moved: what funds and venue got and paid, and winners bore, all in all."""
 
     values: Mapping[Measure, Number]
     liquidated: tuple[tuple[int, str, str, Decimal], ...]
     deleveraged: tuple[tuple[int, str, str, Decimal, Decimal], ...]
+    moved: Mapping[str, Decimal]
 
     @property
     def taken(self) -> dict[str, Decimal]:
@@ -124,8 +134,26 @@ class Look:
             {one: answers(one) for one in self.parts},
             tuple((one.step, one.account, one.market, one.size) for one in fallen),
             tuple((one.step, one.account, one.market, one.size, one.price) for one in hit),
+            _moved(events),
         )
         return outcome, events
+
+
+def _moved(events: Iterable[Event]) -> dict[str, Decimal]:
+    """'the fund receives': 120, of everybody who got or paid something beside the positions themselves."""
+    found: dict[str, Decimal] = {}
+    for event in events:
+        if isinstance(event, FundReceived | FundPaid):
+            fund = "the fund" if event.fund == "fund" else f"fund {event.fund}"
+            who = f"{fund} {'receives' if isinstance(event, FundReceived) else 'pays'}"
+        elif isinstance(event, FeePaid) and event.to != "fund":
+            who = f"the {event.to} receives"
+        elif isinstance(event, LossSocialized):
+            who = f"{event.account} bears"
+        else:
+            continue
+        found[who] = found.get(who, ZERO) + event.amount
+    return {who: amount for who, amount in found.items() if amount}
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,9 +343,14 @@ class Doubt:
             for measure in self.measures
             if one.outcome.values[measure] != self.base.values[measure]
         ]
-        return (
-            _joined(values, most) or "positions are closed at other prices, in other parts or at other steps"
-        )
+        before, after = self.base.moved, one.outcome.moved
+        money = [
+            f"{who} {_digits(Fraction(after.get(who, ZERO)))} instead of {_digits(Fraction(before.get(who, ZERO)))}"
+            for who in {**before, **after}
+            if before.get(who) != after.get(who)
+        ]
+        closed = "positions are closed at other prices, in other parts or at other steps"
+        return _joined(values, most) or _joined(money, most) or closed
 
 
 def _joined(parts: Sequence[str], most: int | None) -> str:

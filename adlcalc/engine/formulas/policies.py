@@ -175,8 +175,9 @@ def minimax_leverage(places: Sequence[Place], quantity: Decimal, lot: Decimal) -
     contract, at most the size, with L from sum k = quantity.
 
     Leverage is that of the account: all its notional over all its equity, free balance included. Closing at
-    the mark leaves equity as it is, so each contract takes its notional / equity off. Of all ways to close
-    the quantity this leaves the lowest highest leverage. In lots by largest remainder, ties in queue order.
+    the mark leaves equity as it is, so each contract takes its notional / equity off, and of all ways to close
+    the quantity this leaves the lowest highest leverage; at another price it need not, for a fill there moves
+    equity. In lots by largest remainder, ties in queue order.
     The quantity is that of all claims of the side that are open together.
     Source: Campbell, Hey, Moallemi, Nutz, Risk-Based Auto-Deleveraging (arXiv 2603.15963).
     """
