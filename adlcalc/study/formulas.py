@@ -20,8 +20,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from itertools import groupby, pairwise
-from operator import itemgetter, sub
+from itertools import groupby, islice, pairwise
+from operator import gt, itemgetter, lt, sub
 
 Number = Decimal | Fraction | int
 
@@ -73,6 +73,10 @@ def inversions(could: Sequence[Number], paid: Sequence[Number]) -> Fraction | No
     """The part of neighbors in the order of u (two of different u, and nobody between) whose order by u - x is
     the other way round: who had more has less now. Source: C26, the queue's instability."""
     pairs = sorted(zip(could, paid, strict=True), key=itemgetter(0))
+    profits = [*map(itemgetter(0), pairs)]
+    if all(map(lt, profits, islice(profits, 1, None))):  # as nearly always: each has one neighbor before it
+        kept = [u - x for u, x in pairs]  # type: ignore[operator]
+        return Fraction(sum(map(gt, kept, islice(kept, 1, None))), len(kept) - 1) if len(kept) > 1 else None
     # who has the same u is no neighbor of one another, but of all of the next u
     levels = [sorted(u - x for u, x in alike) for _, alike in groupby(pairs, itemgetter(0))]  # type: ignore[operator]
     neighbors = changed = 0
