@@ -353,3 +353,21 @@ def test_what_follows_from_a_line_is_no_line_of_its_own(adlcalc: Command, tmp_pa
         "fund: step 1: closing 95 → 96",
         "fund: step 3: closing 90 → 91",
     ]
+
+
+def test_where_rulebooks_differ_their_rules_are_a_command_away(adlcalc: Command, tmp_path: Path) -> None:
+    """The same happens, by other numbers: told once; which rules it was is told of two of ours."""
+    file = tmp_path / "book.yaml"
+    file.write_text(
+        "venue: bitmex\nmarkets: {XYZ: {tick: 0.5, lot: 1, liquidity: unlimited}}\nfund: 500\naccounts:\n"
+        "  - {id: kai, side: long, size: 40, entry: 1_000, leverage: 20}\n"
+        "  - {id: lee, side: short, size: 25, entry: 1_010, leverage: 10}\n"
+        "  - {id: mia, side: short, size: 10, entry: 990, leverage: 2}\n"
+        "  - {id: noa, side: short, size: 5, entry: 1_020, leverage: 50}\nprices: [1000, 970, 930, 900]\n"
+    )
+    lines = adlcalc("diff", str(file), "--venue", "bybit").err.splitlines()
+    assert lines[1].startswith(
+        "both: 1 of 4 liquidated at step 2; the fund paid 500 and is empty; 15 contracts"
+    )
+    assert lines[2] == "Which rules differ: adlcalc diff bitmex bybit"
+    assert "Which rules differ" not in adlcalc("diff", str(file), "--set", "fund=0").err

@@ -841,7 +841,7 @@ def test_a_sweep_says_where_its_paths_begin_how_long_a_move_is_and_what_is_assum
     assert "true in points probability" in said
     assert "Assumed rules" not in said  # generic has none
     said = " ".join(adlcalc(*sweep, "--venues", "generic,bybit").out.split())
-    assert "Assumed rules that a run of the file as it is uses under bybit: adl.clamp, adl.eligible" in said
+    assert "Assumed rules that the run of the first path uses under bybit: adl.clamp, adl.eligible" in said
     assert "Assumed rules" not in adlcalc(*sweep, "--venues", "generic,bybit", "--doubt").out
     walk = tmp_path / "walk.yaml"
     walk.write_text(

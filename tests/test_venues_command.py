@@ -372,3 +372,12 @@ def test_every_key_of_a_rule_has_its_sentence(adlcalc: Callable[..., Result], ru
             assert re.search(rf"(\.| ){key}: \S", text), key
     told = adlcalc("venues", "--rules", rule, "--json").out
     assert {row["value"].split(".")[-1] for row in json.loads(told)["rules"]} >= keys.keys()
+
+
+@pytest.mark.parametrize("rule", ["contract.rounding", "contract.bankruptcy_price", "margin.maintenance"])
+def test_a_rule_is_found_by_the_name_that_is_told(adlcalc: Command, rule: str) -> None:
+    """With the contracts that it is of, as `run` and `compare` name it."""
+    plain, told = adlcalc("venues", "bitmex", rule), adlcalc("venues", "bitmex", f"{rule}.linear")
+    assert (plain.code, told.code) == (0, 0)
+    assert plain.out == told.out
+    assert adlcalc("venues", "bitmex", f"{rule}.round").code == 2

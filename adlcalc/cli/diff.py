@@ -100,13 +100,16 @@ def diff(
             side._replace(sets=(*(both or ()), *side.sets))
             for side in _sides(files, tuple(sets or ()), tuple(venues or ()))
         )
-        differences, sentences = _differences(one, two, quiet)
+        differences, sentences, by_rule = _differences(one, two, quiet)
         found.extend(_once(differences))
         if not quiet:
             say(f"adlcalc diff: {_told(one, two, tuple(both or ()))}")
-            for which, sentence in zip(("first", "second"), sentences, strict=True):
-                if sentences[0] != sentences[1]:
-                    say(f"{which}: {sentence}")
+            if sentences[0] != sentences[1]:
+                say(f"first: {sentences[0]}\nsecond: {sentences[1]}")
+            elif differences:
+                say(f"both: {sentences[0]}")
+            if by_rule:
+                say(f"Which rules differ: {by_rule}")
         return None if quiet and output is None else facts_in(_lines(found, limit), width, output)
 
     code = work(files[0], output, text)
@@ -226,15 +229,17 @@ def _once(found: Sequence[Difference]) -> Iterator[Difference]:
             yield one
 
 
-def _differences(one: OneRun, two: OneRun, quiet: bool) -> tuple[Sequence[Difference], list[str]]:
-    """The facts of both runs, held against each other; and each in a sentence."""
+def _differences(one: OneRun, two: OneRun, quiet: bool) -> tuple[Sequence[Difference], list[str], str]:
+    """The facts of both runs, held against each other; each in a sentence; and the command that holds their rulebooks
+    against each other, '' where that is one, or one is no rulebook of ours."""
     from adlcalc.check.facts import facts_of
     from adlcalc.check.golden import compare
     from adlcalc.engine.loop import run
     from adlcalc.report import Run
     from adlcalc.report.run_page import run_page
-    from adlcalc.report.verdict import verdict
+    from adlcalc.report.verdict import typed, verdict
     from adlcalc.scenario import load
+    from adlcalc.venues.files import shipped
 
     loads = [load(side.file, sets=side.sets, venue=side.venue) for side in (one, two)]
     if not quiet:
@@ -243,4 +248,6 @@ def _differences(one: OneRun, two: OneRun, quiet: bool) -> tuple[Sequence[Differ
     pages = [run_page(made) for made in runs]
     old = facts_of(pages[0])
     found = compare(old, facts_of(pages[1], like=old), pages[0].document, of_now=True)
-    return found, [verdict(made) for made in runs]
+    venues = [made.scenario.venue for made in runs]
+    ours = len(set(venues)) > 1 and all(venue in shipped() for venue in venues)
+    return found, [verdict(made) for made in runs], typed("diff", *venues) if ours else ""

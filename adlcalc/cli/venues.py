@@ -149,7 +149,8 @@ def _rule_of(name: str, rule: str) -> Page:
         raise Unknown(
             f"{quote(rule)} is no rule but a maintenance table\nhint: adlcalc venues {name} {rule} --tables"
         )
-    return rule_page(book, _known(rule), rule_rows([], rule)[0].meaning)
+    rule = _known(rule)
+    return rule_page(book, rule, rule_rows([], rule)[0].meaning)
 
 
 def _validation(name: str) -> Page:
@@ -193,11 +194,16 @@ def _tables(venue: str | None, name: str | None) -> Page:
 
 
 def _known(name: str) -> str:
-    """The name of a rule; Unknown where there is none of it."""
+    """The name of a rule, of one that is told with the contracts that it is of (contract.rounding.linear) without
+    them; Unknown where there is none of it."""
+    from adlcalc.engine.contract import Kind
     from adlcalc.source.problems import closest_hint, quote
     from adlcalc.venues.rule_list import rule_names
 
     known = rule_names()
+    rule, _, kind = name.rpartition(".")
+    if rule in known and kind in [str(one) for one in Kind]:
+        return rule
     if name not in known:
         same = [rule for rule in known if rule.partition(".")[2] == name]
         hint = closest_hint(name, known) if not same else f"did you mean {' or '.join(map(quote, same))}?"

@@ -313,10 +313,11 @@ def _sentences(swept: Any) -> Iterator[Block]:
         yield (
             "Points of different things that are varied are counted together: no sample, and so no interval."
         )
+    run = "a run of the file as it is" if swept.drawn is None else "the run of the first path"
     for venue, rules in swept.assumed.items():
         under = f" under {clean(venue)}" if len(swept.venues) > 1 else ""
         yield clean(
-            f"Assumed rules that a run of the file as it is uses{under}: {', '.join(rules)}. How far the "
+            f"Assumed rules that {run} uses{under}: {', '.join(rules)}. How far the "
             "figures "
             "hang on them: the same with --doubt."
         )

@@ -39,7 +39,7 @@ class Swept:
     each: how many points each group is to have, where some are not there yet (else 0);
     worked: how many points were run now; left: how many were not, where somebody stopped it; notes: what was
     loaded;
-    assumed: of each rulebook the assumed rules that a run of the file as it is written uses;
+    assumed: of each rulebook the assumed rules that a run of the file as it is written uses (of its first path);
     readings: the other readings that were tried, None where it was not doubted; doubts: what each figure
     comes to under them; wanted: what was asked of the points, each with its measures."""
 
