@@ -113,3 +113,32 @@ def test_what_marks_have_stopped_is_told(command: Callable[..., Result], tmp_pat
         in why
     )
     assert "holds 1,400 (its drawdown stopped it at step 2); 1.2 contracts deleveraged" in verdict(made)
+
+
+OKX = """
+venue: okx
+interval: 1h
+fund: {fund}
+markets: {{ABC: {{tick: 0.1, lot: 1, maintenance: 0.01, liquidity: none}}}}
+accounts:
+  - {{id: ida, side: long, size: 50, entry: 200, leverage: 20}}
+  - {{id: jan, side: short, size: 50, entry: 205, leverage: 5}}
+prices: [200, 194, 185, 180]
+"""
+
+
+def test_a_fund_whose_worth_is_used_up_is_not_stopped_by_its_drawdown(
+    command: Callable[..., Result], tmp_path: Path
+) -> None:
+    """Fifty from 190 have lost 500 at 180: a fund of 500 is worth nothing then, far from the limit of 50,000; one of
+    600 bears it, and by the other reading, 30 % of its peak, it would not."""
+    assert [row.kind for row in adlcalc.run(OKX.format(fund=500)).fund_stops] == []
+    bears = adlcalc.run(OKX.format(fund=600))
+    assert not bears.deleveraged
+    assert "fund.drawdown" in {one.rule for one in bears.assumptions}
+    file = tmp_path / "s.yaml"
+    file.write_text(OKX.format(fund=600))
+    text = " ".join(command("doubt", str(file)).out.split())
+    assert (
+        "Rests on fund.drawdown: under `start: 0.30, stop: 0.25, window_hours: 8` jan is deleveraged." in text
+    )

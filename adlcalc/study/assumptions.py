@@ -19,6 +19,7 @@ from adlcalc.engine.events import (
     FundPaid,
     FundReceived,
     FundStopped,
+    Held,
     Liquidated,
     LossSocialized,
     Skipped,
@@ -44,7 +45,7 @@ USED_BY: dict[str, tuple[type, ...]] = {
 """The events that tell that a rule, or one of a section, has decided something. Of the fees their rates decide at
 every fill that none is taken, and who receives them only where one is."""
 
-TELLING = frozenset((Traded, FundStopped, *(kind for kinds in USED_BY.values() for kind in kinds)))
+TELLING = frozenset((Traded, FundStopped, Held, *(kind for kinds in USED_BY.values() for kind in kinds)))
 """The events that tell which rules were used; the others need not be kept for that."""
 
 SHOWN_BY_LIGHTS = "adl.lights"
@@ -95,6 +96,8 @@ def used_assumptions(scenario: Scenario, events: Sequence[Event]) -> tuple[Assum
             return tied
         if rule == "adl.own_account":
             return in_own_queue(scenario, deleveraged)
+        if rule == "fund.drawdown" and scenario.rules.fund.holds.held and Held in happened:
+            return True  # what it may lose by what it keeps
         if rule == "fund.holds":
             return bool(spared_funds(scenario, events))
         if kind == "margin":

@@ -203,11 +203,18 @@ class FundBook:
         self._tell_stopped(fall, left)
 
     def look_at_marks(self) -> None:
-        """The same as look, where marks have moved: news of what they have stopped, with more in it."""
+        """The same as look, where marks have moved: news of what they have stopped, while it is worth something; one
+        that is worth nothing more is used up, whatever its limit."""
         before = [fall for fall in self._falls() if fall.stopped]
         self.look()
         for fall in self._falls():
-            if fall.stopped and fall.fallen and fall not in before and not fall.told and self.own() > 0:
+            if (
+                fall.stopped
+                and fall.fallen
+                and fall not in before
+                and not fall.told
+                and self.worth() > self.floor
+            ):
                 self._tell_stopped(fall, ZERO)
 
     def _tell_stopped(self, fall: Fall, left: Decimal) -> None:
