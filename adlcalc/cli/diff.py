@@ -207,8 +207,8 @@ def _sides(files: Sequence[str], sets: tuple[str, ...], venues: tuple[str, ...])
     return OneRun(file), OneRun(file, sets, venue)
 
 
-OF_STEPS = {"liquidated": "liquidated", "deleveraged": "deleveraged", "fund": "fund"}
-"""Columns of the path step by step, and the tables that tell the same."""
+OF_STEPS = ("liquidated", "deleveraged", "fund")
+"""Columns of the path step by step that sum up the table of their name."""
 BALANCES = ("opening", "closing")
 
 
@@ -222,7 +222,8 @@ def _once(found: Sequence[Difference]) -> Iterator[Difference]:
         if (one.table, one.column) == ("fund", "closing")
     }
     for one in found:
-        summed = one.table == "steps" and (OF_STEPS.get(one.column.split(" ")[0]), one.step) in told
+        of = one.column.partition(" ")[0]  # 'fund NAME' where there are several
+        summed = one.table == "steps" and of in OF_STEPS and (of, one.step) in told
         before = balances.get((one.row, (one.step or 0) - 1))
         carried = one.table == "fund" and one.column in BALANCES and before == (one.old, one.new)
         if not (summed or carried):

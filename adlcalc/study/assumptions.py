@@ -64,7 +64,9 @@ FILE_ORDER = Assumption(
 
 def no_window(rules: Rules) -> Assumption:
     """What stands in for a window where the steps have no times: of the engine too."""
-    hours = Decimal((rules.fund.drawdown and rules.fund.drawdown.window) or 0) / 3600
+    assert rules.fund.drawdown is not None
+    assert rules.fund.drawdown.window is not None, "asked where no_times is so"
+    hours = Decimal(rules.fund.drawdown.window) / 3600
     return Assumption(
         "fund.drawdown (window)",
         f"Its peak is that of {show(hours)} hours, and the steps have no times: here it is that of the whole "
